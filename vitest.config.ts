@@ -1,0 +1,32 @@
+import { defineConfig } from 'vitest/config';
+
+const source = { conditions: ['source', 'node', 'import', 'default'] };
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        resolve: source,
+        ssr: { resolve: source },
+        test: {
+          name: 'unit',
+          include: ['packages/*/test/**/*.test.ts', 'drivers/*/test/**/*.test.ts', 'plugins/*/test/**/*.test.ts'],
+          pool: 'forks',
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        resolve: source,
+        ssr: { resolve: source },
+        test: {
+          name: 'system',
+          include: ['test/*/**/*.test.ts'],
+          pool: 'forks',
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+        },
+      },
+    ],
+  },
+});
