@@ -39,7 +39,13 @@ export interface DriverKinds {
 export type DriverKind = keyof DriverKinds;
 
 /** The contract version the engine speaks, per kind. */
-export const driverApiVersions: Readonly<Record<DriverKind, number>> = { layer: 1, image: 1, network: 1, cgroup: 1, runtime: 1 };
+export const driverApiVersions: Readonly<Record<DriverKind, number>> = {
+  layer: 1,
+  image: 1,
+  network: 1,
+  cgroup: 1,
+  runtime: 1,
+};
 
 export interface DriverContext<Options = unknown> {
   /** A directory of the driver's own, absolute, mode 0700, on the store's filesystem; kept over reboots. */

@@ -64,7 +64,7 @@ export class StrataError extends Error {
 /** Is this an error of Strata, and, when asked, of this kind or with this code? Works across package copies. */
 export function isStrataError(error: unknown, kindOrCode?: ErrorKind | (string & {})): error is StrataError {
   if (typeof error !== 'object' || error === null || !(BRAND in error)) return false;
-  const known = error as StrataError;
+  const known = error as unknown as StrataError;
   return kindOrCode === undefined || known.kind === kindOrCode || known.code === kindOrCode;
 }
 

@@ -16,11 +16,31 @@ export interface LifecycleEvent {
 }
 
 export type ProgressEvent =
-  | { readonly kind: 'resolved'; readonly reference: string; readonly digest: string; readonly layers: number }
-  | { readonly kind: 'layer'; readonly id: string; readonly status: LayerProgress; readonly current: number; readonly total: number }
+  | {
+      readonly kind: 'resolved';
+      readonly reference: string;
+      readonly digest: string;
+      readonly layers: number;
+    }
+  | {
+      readonly kind: 'layer';
+      readonly id: string;
+      readonly status: LayerProgress;
+      readonly current: number;
+      readonly total: number;
+    }
   | { readonly kind: 'message'; readonly text: string };
 
 /** In order; `exists` and `failed` are final as well. */
-export type LayerProgress = 'waiting' | 'downloading' | 'verifying' | 'unpacking' | 'pushing' | 'complete' | 'exists' | 'retrying' | 'failed';
+export type LayerProgress =
+  | 'waiting'
+  | 'downloading'
+  | 'verifying'
+  | 'unpacking'
+  | 'pushing'
+  | 'complete'
+  | 'exists'
+  | 'retrying'
+  | 'failed';
 
 export type ProgressListener = (event: ProgressEvent) => void;

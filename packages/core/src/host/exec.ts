@@ -32,7 +32,10 @@ export interface Spawned {
   readonly pid: number;
   /** Our ends, by descriptor number: 0 a Writable, 1 and 2 Readables, above that duplex sockets. */
   readonly pipes: ReadonlyMap<number, Readable | Writable | Duplex>;
-  readonly exited: Promise<{ readonly code: number | undefined; readonly signal: NodeJS.Signals | undefined }>;
+  readonly exited: Promise<{
+    readonly code: number | undefined;
+    readonly signal: NodeJS.Signals | undefined;
+  }>;
   /** Let our event loop end while it runs. */
   unref(): void;
 }

@@ -8,7 +8,10 @@ export interface Locks {
    * Take the lock file exclusively (or shared), waiting without blocking the event loop. One per object (blob,
    * chainID, container), never one for the store. @throws aborted by `signal`; unavailable after `timeout` ms
    */
-  acquire(path: string, options?: { readonly shared?: boolean; readonly signal?: AbortSignal; readonly timeout?: number }): Promise<HeldLock>;
+  acquire(
+    path: string,
+    options?: { readonly shared?: boolean; readonly signal?: AbortSignal; readonly timeout?: number },
+  ): Promise<HeldLock>;
   /** Take it only if nobody holds it. */
   tryAcquire(path: string, options?: { readonly shared?: boolean }): Promise<HeldLock | undefined>;
 }

@@ -69,7 +69,13 @@ export interface Tree extends Disposable {
   realpath(path: Uint8Array): Buffer;
   mkdir(path: Uint8Array, meta?: FileMeta): void;
   /** With mode and owner, but without following anything. */
-  mknod(path: Uint8Array, type: 'fifo' | 'socket' | 'char' | 'block', meta: FileMeta, major?: number, minor?: number): void;
+  mknod(
+    path: Uint8Array,
+    type: 'fifo' | 'socket' | 'char' | 'block',
+    meta: FileMeta,
+    major?: number,
+    minor?: number,
+  ): void;
   symlink(target: Uint8Array, path: Uint8Array, meta: Omit<FileMeta, 'mode'>): void;
   /** Hard link; `existing` itself is not followed, its parents stay inside the root. */
   link(existing: Uint8Array, path: Uint8Array): void;
@@ -79,7 +85,12 @@ export interface Tree extends Disposable {
   remove(path: Uint8Array): void;
   rename(from: Uint8Array, to: Uint8Array): void;
   /** A whole small file in one call. The name must be free (O_EXCL). */
-  writeFile(path: Uint8Array, content: Uint8Array, meta: FileMeta, xattrs?: ReadonlyMap<string, Uint8Array>): void;
+  writeFile(
+    path: Uint8Array,
+    content: Uint8Array,
+    meta: FileMeta,
+    xattrs?: ReadonlyMap<string, Uint8Array>,
+  ): void;
   /** A file of any size, streamed. The name must be free (O_EXCL). */
   createFile(path: Uint8Array): FileWriter;
   /**
@@ -88,7 +99,10 @@ export interface Tree extends Disposable {
    */
   openRead(path: Uint8Array, options?: { readonly follow?: boolean }): number;
   /** At most `maxBytes` of a regular file; `undefined` when missing. @throws EFBIG when it is larger, ENOTSUP if not regular */
-  readFile(path: Uint8Array, options: { readonly maxBytes: number; readonly follow?: boolean }): Buffer | undefined;
+  readFile(
+    path: Uint8Array,
+    options: { readonly maxBytes: number; readonly follow?: boolean },
+  ): Buffer | undefined;
   chown(path: Uint8Array, uid: number, gid: number): void;
   /** Not on symlinks: ENOTSUP. */
   chmod(path: Uint8Array, mode: number): void;
@@ -115,7 +129,14 @@ export interface Files {
   /** Bytes and inodes of a tree, hard links counted once, mounts not crossed. */
   usage(path: string, signal?: AbortSignal): Promise<{ readonly bytes: number; readonly inodes: number }>;
   /** Type by magic (`ext4`, `btrfs`, `xfs`, `tmpfs`, `overlay`, …) and free space. */
-  filesystem(path: string): Promise<{ readonly type: string; readonly freeBytes: number; readonly totalBytes: number; readonly freeInodes: number }>;
+  filesystem(
+    path: string,
+  ): Promise<{
+    readonly type: string;
+    readonly freeBytes: number;
+    readonly totalBytes: number;
+    readonly freeInodes: number;
+  }>;
   /** Copy a tree with everything it has (owners, ns times, hard links, xattrs, devices, holes), reflinked where possible. */
   copyTree(source: string, target: string, signal?: AbortSignal): Promise<void>;
 }

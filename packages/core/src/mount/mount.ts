@@ -35,6 +35,7 @@ export interface MountInfo {
 /** The directory behind a description that is only a bind of one directory: it can be used without mounting. */
 export function plainDirectory(mounts: readonly Mount[]): string | undefined {
   const [only, ...rest] = mounts;
-  if (only === undefined || rest.length > 0 || only.type !== 'bind' || only.target !== undefined) return undefined;
+  if (only === undefined || rest.length > 0 || only.type !== 'bind' || only.target !== undefined)
+    return undefined;
   return only.base === undefined ? only.source : undefined;
 }

@@ -101,7 +101,10 @@ export interface RuntimeDriver {
    */
   start(process: MonitoredProcess): Promise<void>;
   /** Run another process in a running container; resolves once it runs. */
-  exec(request: ExecProcess, onReady?: (process: MonitoredProcess) => Promise<void>): Promise<MonitoredProcess>;
+  exec(
+    request: ExecProcess,
+    onReady?: (process: MonitoredProcess) => Promise<void>,
+  ): Promise<MonitoredProcess>;
   attach(process: MonitoredProcess): Promise<AttachedStreams>;
   /** Rows and columns of its terminal. */
   resize(process: MonitoredProcess, size: { readonly rows: number; readonly columns: number }): Promise<void>;
