@@ -1,0 +1,25 @@
+import type { DriverKind, LayerCapabilities, ProbeResult } from '@strata/core';
+import type { Operation } from './images.ts';
+
+export interface DriverStatus {
+  readonly kind: DriverKind;
+  readonly id: string;
+  readonly summary: string;
+  readonly probe: ProbeResult;
+  /** New layers go here when a command names no driver. */
+  readonly isDefault: boolean;
+  readonly layers?: { readonly count: number; readonly containers: number };
+  readonly capabilities?: LayerCapabilities;
+  readonly pool?: { readonly file: string; readonly sizeBytes: number; readonly mounted: boolean };
+}
+
+export interface StorageApi {
+  /** Every known driver with why it does or does not work here. */
+  drivers(kind?: DriverKind): Promise<readonly DriverStatus[]>;
+  /** The layer driver a command would use. @throws not-found `DRIVER_UNKNOWN` naming the known ones; unsupported `DRIVER_UNSUPPORTED` with the probe's reason and hint */
+  select(id?: string): Promise<string>;
+  /** A sparse loop-backed pool under the root, mounted when needed, also after a reboot. Idempotent for the same size. */
+  init(driver: string, options: Operation & { readonly sizeBytes: number }): Promise<DriverStatus>;
+  /** Layers nobody references and trash; per driver. */
+  prune(): Promise<{ readonly removedLayers: number; readonly reclaimedBytes: number }>;
+}

@@ -1,0 +1,75 @@
+/**
+ * The schema of `<root>/strata.db`. Step n takes version n to n+1; a released step never changes.
+ *
+ * Times are ISO 8601 in UTC with milliseconds. JSON columns hold what only one module reads. A `lease` is
+ * `pid:startTime:bootId` of the process working on the row; a dead lease is free to take.
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+
+  -- One key space per driver for active, view and committed layers (containerd's Snapshotter).
+  CREATE TABLE layers (
+    seq      INTEGER PRIMARY KEY AUTOINCREMENT,            -- base 36 of it is the driver's layer id
+    driver   TEXT NOT NULL,
+    key      TEXT NOT NULL,
+    kind     TEXT NOT NULL CHECK (kind IN ('active', 'view', 'committed')),
+    state    TEXT NOT NULL CHECK (state IN ('creating', 'ready', 'removing')),
+    parent   INTEGER REFERENCES layers (seq),
+    labels   TEXT NOT NULL DEFAULT '{}',
+    bytes    INTEGER,
+    inodes   INTEGER,
+    created  TEXT NOT NULL,
+    updated  TEXT NOT NULL,
+    lease    TEXT
+  ) STRICT;
+  -- A row that is being removed has given its key back.
+  CREATE UNIQUE INDEX layers_key ON layers (driver, key) WHERE state != 'removing';
+  CREATE INDEX layers_parent ON layers (parent);
+  CREATE INDEX layers_unready ON layers (state) WHERE state != 'ready';
+
+  CREATE TABLE containers (
+    id          TEXT PRIMARY KEY,
+    name        TEXT NOT NULL UNIQUE,
+    status      TEXT NOT NULL,
+    image       TEXT NOT NULL,
+    image_id    TEXT NOT NULL,
+    storage     TEXT NOT NULL,
+    network     TEXT NOT NULL,
+    auto_remove INTEGER NOT NULL DEFAULT 0,
+    command     TEXT NOT NULL,                             -- JSON array, for ps
+    labels      TEXT NOT NULL DEFAULT '{}',
+    config      TEXT NOT NULL,                             -- JSON: everything else the user asked for
+    process     TEXT,                                      -- JSON: MonitoredProcess
+    created     TEXT NOT NULL,
+    started     TEXT,
+    finished    TEXT,
+    exit_code   INTEGER,
+    oom_killed  INTEGER NOT NULL DEFAULT 0,
+    error       TEXT,
+    lease       TEXT
+  ) STRICT;
+  CREATE INDEX containers_image ON containers (image_id);
+  CREATE INDEX containers_status ON containers (status);
+
+  -- Undo journal: a row is written before its side effect and deleted after its undo.
+  CREATE TABLE intents (
+    seq       INTEGER PRIMARY KEY AUTOINCREMENT,
+    container TEXT NOT NULL,
+    step      TEXT NOT NULL,
+    data      TEXT NOT NULL,
+    created   TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX intents_container ON intents (container);
+
+  CREATE TABLE events (
+    seq        INTEGER PRIMARY KEY AUTOINCREMENT,
+    at         TEXT NOT NULL,
+    type       TEXT NOT NULL,
+    action     TEXT NOT NULL,
+    subject    TEXT NOT NULL,
+    attributes TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX events_at ON events (at);
+  `,
+];
