@@ -18,6 +18,7 @@ export * from './image/descriptor.ts';
 export * from './image/image-store.ts';
 export * from './layer/layer-capabilities.ts';
 export * from './layer/layer-driver.ts';
+export * from './layer/layer-errors.ts';
 export * from './mount/mount.ts';
 export * from './network/network-driver.ts';
 export * from './runtime/runtime-driver.ts';
