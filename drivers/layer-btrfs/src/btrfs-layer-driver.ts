@@ -1,0 +1,147 @@
+/**
+ * A base layer is a subvolume `<root>/<id>`, every other layer a snapshot of its nearest parent, a committed one
+ * is read-only. What `remove` sets aside is `<root>/.trash-<id>-<uuid>`, until `cleanup` deletes it.
+ */
+import {
+  type CloneLayerDriver,
+  errnoOf,
+  type Host,
+  type Layer,
+  type LayerCapabilities,
+  type LayerUsage,
+  layerExists,
+  layerFailure,
+  layerNotFound,
+  layerParentMissing,
+  type Mount,
+  type Tree,
+  type UnpackTarget,
+} from '@strata/core';
+import type { BtrfsCommand } from './btrfs-command.ts';
+import { reclaim, TRASH } from './btrfs-reclaim.ts';
+
+const ID = /^[a-z0-9]{1,16}$/;
+
+export class BtrfsLayerDriver implements CloneLayerDriver {
+  readonly capabilities: LayerCapabilities = {
+    independentUnpack: false,
+    directoryRename: true,
+    stableInodes: true,
+    quota: false,
+    nativeChanges: false,
+    clone: true,
+    sharedPageCache: false,
+    maxDepth: Number.MAX_SAFE_INTEGER,
+  };
+
+  readonly #root: string;
+  readonly #command: BtrfsCommand;
+  readonly #host: Pick<Host, 'files' | 'log'>;
+
+  constructor(root: string, command: BtrfsCommand, host: Pick<Host, 'files' | 'log'>) {
+    this.#root = root;
+    this.#command = command;
+    this.#host = host;
+  }
+
+  async create({ id, parents }: Layer): Promise<void> {
+    this.#requireFree(id);
+    const missing = this.#missing(parents);
+    if (missing !== undefined) throw layerParentMissing(id, missing);
+    await this.#undoing(id, 'create', async () => {
+      if (parents[0] !== undefined) return this.#command.snapshot(this.#path(parents[0]), this.#path(id));
+      await this.#command.create(this.#path(id));
+      using tree = this.#open();
+      tree.chmod(Buffer.from(id), 0o755); // whatever the umask
+    });
+  }
+
+  async clone(source: Layer, target: Layer): Promise<void> {
+    this.#require(source.id);
+    this.#requireFree(target.id);
+    await this.#undoing(target.id, 'clone', () =>
+      this.#command.snapshot(this.#path(source.id), this.#path(target.id)),
+    );
+  }
+
+  async unpackTarget({ id }: Layer): Promise<UnpackTarget> {
+    this.#require(id);
+    return { path: this.#path(id), whiteouts: 'execute' };
+  }
+
+  async seal({ id }: Layer): Promise<void> {
+    this.#require(id);
+    await this.#command.setReadOnly(this.#path(id), true).catch((error: unknown) => {
+      throw layerFailure(error, id, 'seal');
+    });
+  }
+
+  flush(): Promise<void> {
+    return this.#host.files.syncfs(this.#root);
+  }
+
+  async mounts({ id }: Layer, access: 'rw' | 'ro'): Promise<readonly Mount[]> {
+    this.#require(id);
+    return [{ type: 'bind', source: this.#path(id), options: ['bind', access] }];
+  }
+
+  async remove(id: string): Promise<void> {
+    using tree = this.#open();
+    try {
+      tree.rename(Buffer.from(id), Buffer.from(`${TRASH}${id}-${crypto.randomUUID()}`));
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw layerFailure(error, id, 'remove');
+    }
+  }
+
+  async cleanup(): Promise<void> {
+    const trash = this.#names().filter((name) => name.startsWith(TRASH));
+    await reclaim({ root: this.#root, command: this.#command, ...this.#host }, trash);
+  }
+
+  /** New data by the filesystem's generations; inodes without data (directories, empty files) are not counted. */
+  async usage({ id, parents }: Layer, signal?: AbortSignal): Promise<LayerUsage> {
+    this.#require(id);
+    const since = parents.length === 0 ? 0 : await this.#command.createdAt(this.#path(id));
+    return this.#command.newData(this.#path(id), since, signal);
+  }
+
+  async list(): Promise<readonly string[]> {
+    return this.#names().filter((name) => ID.test(name));
+  }
+
+  async #undoing(id: string, action: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      await this.remove(id);
+      throw layerFailure(error, id, action);
+    }
+  }
+
+  #path(id: string): string {
+    return `${this.#root}/${id}`;
+  }
+
+  #open(): Tree {
+    return this.#host.files.openTree(this.#root);
+  }
+
+  #missing(ids: readonly string[]): string | undefined {
+    using tree = this.#open();
+    return ids.find((id) => !tree.lstat(Buffer.from(id)));
+  }
+
+  #require(id: string): void {
+    if (this.#missing([id]) !== undefined) throw layerNotFound(id);
+  }
+
+  #requireFree(id: string): void {
+    if (this.#missing([id]) === undefined) throw layerExists(id);
+  }
+
+  #names(): string[] {
+    using tree = this.#open();
+    return tree.readdir(Buffer.from('.')).map((entry) => entry.name.toString());
+  }
+}
