@@ -1,0 +1,104 @@
+/**
+ * System calls that Node does not have. Synchronous ones return a number or throw a Node-like error
+ * (`code: 'ENOENT'`, `errno: -2`, `syscall`); those that may block return promises.
+ *
+ * Names are strings or raw bytes without NUL. `dirfd` is a directory's descriptor (O_PATH is enough) or
+ * `AT_FDCWD` (-100). No call follows a symbolic link as last component. Descriptors made here are close-on-exec.
+ */
+export type Name = string | Uint8Array;
+
+export interface Native {
+  /** openat(2). */
+  open(dirfd: number, name: Name, flags: number, mode: number): number;
+  /** openat2(2) with RESOLVE_* flags; ENOSYS before Linux 5.6, where the caller has to walk by O_NOFOLLOW. EAGAIN is retried. */
+  openIn(dirfd: number, path: Name, flags: number, resolve: number): number;
+  close(fd: number): void;
+  mkdir(dirfd: number, name: Name, mode: number): void;
+  /** mknodat(2); `mode` carries the S_IF* type. */
+  mknod(dirfd: number, name: Name, mode: number, major: number, minor: number): void;
+  symlink(target: Name, dirfd: number, name: Name): void;
+  link(oldDirfd: number, oldName: Name, newDirfd: number, newName: Name): void;
+  /** unlinkat(2); flag 0x200 (AT_REMOVEDIR) removes a directory. */
+  unlink(dirfd: number, name: Name, flags: number): void;
+  /** renameat2(2). */
+  rename(oldDirfd: number, oldName: Name, newDirfd: number, newName: Name, flags: number): void;
+  readlink(dirfd: number, name: Name): Buffer;
+  /**
+   * fstatat(2) into `out` (104 bytes): eight doubles (mode, uid, gid, size, nlink, rdev major, rdev minor,
+   * 512-byte blocks), then five int64 (inode, device, mtime, ctime, atime in ns). Returns 0 or the errno; never throws one.
+   */
+  stat(dirfd: number, name: Name, flags: number, out: Uint8Array): number;
+  /** getdents64(2): bytes of `struct linux_dirent64` written to `buffer`; 0 at the end. */
+  getdents(fd: number, buffer: Uint8Array): number;
+  /** fchown, fchmod and futimens (mtime and atime) in this order. */
+  finishFile(fd: number, mode: number, uid: number, gid: number, mtimeNs: bigint): void;
+  /** A new file (O_EXCL) with content, owner, mode and times, in one call; removed again when a step fails. */
+  createFile(
+    dirfd: number,
+    name: Name,
+    content: Uint8Array,
+    mode: number,
+    uid: number,
+    gid: number,
+    mtimeNs: bigint,
+  ): void;
+  /** lseek(2) with SEEK_DATA (3) and SEEK_HOLE (4) too; -1 for ENXIO (nothing after). */
+  seek(fd: number, offset: number, whence: number): number;
+  fallocate(fd: number, mode: number, offset: number, length: number): void;
+  /** copy_file_range(2): bytes copied, inside the kernel or the filesystem. */
+  copyRange(from: number, fromOffset: number, to: number, toOffset: number, length: number): number;
+  /** ioctl(2): FICLONE, FS_IOC_*, BTRFS_IOC_*; a buffer is read and written in place. */
+  ioctl(fd: number, request: number, argument: number | Uint8Array): number;
+  /** flock(2), never waiting: 0, or -1 when somebody else holds the lock. LOCK_SH 1, LOCK_EX 2, LOCK_UN 8. */
+  flock(fd: number, operation: number): number;
+  syncfs(fd: number): Promise<number>;
+
+  /** fchownat(2), AT_SYMLINK_NOFOLLOW. */
+  chown(dirfd: number, name: Name, uid: number, gid: number): void;
+  /** fchmodat2(2) or its replacement: ENOTSUP on a symbolic link. */
+  chmod(dirfd: number, name: Name, mode: number): void;
+  utimes(dirfd: number, name: Name, mtimeNs: bigint, atimeNs: bigint): void;
+  /** Extended attributes of `name`, one component, `.` for the directory itself. */
+  setXattr(dirfd: number, name: Name, attribute: Name, value: Uint8Array): void;
+  removeXattr(dirfd: number, name: Name, attribute: Name): void;
+  getXattr(dirfd: number, name: Name, attribute: Name): Buffer;
+  /** Attribute names, each ended by NUL. */
+  listXattr(dirfd: number, name: Name): Buffer;
+
+  /**
+   * mount(2) with MS_* flags. With `base`, relative paths in source and data start there: a thread of its own
+   * unshares its working directory (CLONE_FS) and changes into it.
+   */
+  mount(
+    source: Name | null,
+    target: Name,
+    type: Name | null,
+    flags: number,
+    data: Name | null,
+    base: Name | null,
+  ): Promise<number>;
+  umount(target: Name, flags: number): Promise<number>;
+  /** mount_setattr(2): attributes to set and clear, MS_* propagation; `flags` 0x8000 is AT_RECURSIVE. */
+  mountSetattr(target: Name, flags: number, set: number, clear: number, propagation: number): void;
+
+  /** pidfd_open(2). */
+  pidfdOpen(pid: number): number;
+  pidfdSendSignal(pidfd: number, signal: number): void;
+
+  /** Connect a SOCK_SEQPACKET unix socket; the path may be longer than sun_path. */
+  connectPackets(path: Name): number;
+  /** One packet into `buffer`: its length, 0 at the end, -1 when there is none now. */
+  receive(fd: number, buffer: Uint8Array): number;
+  /** Send one packet: -1 when the peer's queue is full. */
+  send(fd: number, packet: Uint8Array): number;
+  /** shutdown(2): 0 reading, 1 writing, 2 both. */
+  shutdown(fd: number, how: number): void;
+  /**
+   * Wait in the event loop until `fd` is readable (1) or writable (2); resolves with the events. Holds no thread. At
+   * most one wait per descriptor: dup(2) it for a second direction.
+   */
+  poll(fd: number, events: number): Promise<number>;
+}
+
+/** The addon, loaded on first use. @throws StrataError `NATIVE_MISSING` when the set-up has not built it. */
+export function load(): Native;
