@@ -9,6 +9,7 @@ import type {
   DriverKinds,
   Host,
   ImageStore,
+  Layer,
   LayerDriver,
   LayerUsage,
   LifecycleEvent,
@@ -39,46 +40,57 @@ export interface EnginePaths {
 
 export type LayerKind = 'active' | 'view' | 'committed';
 
+export type LayerLabels = Readonly<Record<string, string>>;
+
 export interface LayerInfo {
   readonly kind: LayerKind;
   readonly name: string;
-  /** Committed name of the parent; empty for none. */
-  readonly parent: string;
-  readonly labels: Readonly<Record<string, string>>;
+  /** Committed name of the parent; undefined for a base. */
+  readonly parent: string | undefined;
+  readonly labels: LayerLabels;
   readonly created: Date;
   readonly updated: Date;
+}
+
+/** All given parts must match; several filters: any of them. `parent: null`: without a parent. */
+export interface LayerFilter {
+  readonly name?: string;
+  readonly parent?: string | null;
+  readonly kind?: LayerKind;
+  /** Present with this value; `true`: present with any value. */
+  readonly labels?: Readonly<Record<string, string | true>>;
 }
 
 /**
  * containerd's Snapshotter over one LayerDriver: names, parents, kinds, labels in SQLite, four typed errors
  * (already-exists, not-found, invalid-argument, failed-precondition). Also satisfies the `SnapshotterUnderTest`
- * of `@strata/conformance`.
+ * of `@strata/conformance`. An empty `parent` is none.
  */
 export interface LayerStore {
   readonly driverId: string;
   readonly driver: LayerDriver;
   prepare(
     key: string,
-    parent: string,
-    options?: { readonly labels?: Readonly<Record<string, string>> },
+    parent?: string,
+    options?: { readonly labels?: LayerLabels },
   ): Promise<readonly Mount[]>;
-  view(
-    key: string,
-    parent: string,
-    options?: { readonly labels?: Readonly<Record<string, string>> },
-  ): Promise<readonly Mount[]>;
+  view(key: string, parent?: string, options?: { readonly labels?: LayerLabels }): Promise<readonly Mount[]>;
   mounts(key: string): Promise<readonly Mount[]>;
   /** Labels are replaced, not inherited. `parent` only on an active layer made without one (independentUnpack). */
   commit(
     name: string,
     key: string,
-    options?: { readonly labels?: Readonly<Record<string, string>>; readonly parent?: string },
+    options?: { readonly labels?: LayerLabels; readonly parent?: string },
   ): Promise<void>;
+  /** The disk space may come back only with {@link LayerStore.reclaim}, which `close` calls when needed. */
   remove(key: string): Promise<void>;
   stat(key: string): Promise<LayerInfo>;
-  update(info: Pick<LayerInfo, 'name' | 'labels'>, fieldPaths?: readonly string[]): Promise<LayerInfo>;
-  usage(key: string): Promise<LayerUsage>;
-  walk(filters?: readonly string[]): AsyncIterable<LayerInfo>;
+  update(
+    info: { readonly name: string; readonly labels?: LayerLabels },
+    ...fieldPaths: readonly string[]
+  ): Promise<LayerInfo>;
+  usage(key: string, signal?: AbortSignal): Promise<LayerUsage>;
+  walk(...filters: readonly LayerFilter[]): AsyncIterable<LayerInfo>;
   close(): Promise<void>;
 
   /** Where to unpack an active layer. */
@@ -87,6 +99,36 @@ export interface LayerStore {
   layer(key: string): Promise<{ readonly id: string; readonly parents: readonly string[] }>;
   /** Read-only mounts of a committed layer's whole stack, for diff and user lookup, without a view row. */
   committedMounts(name: string): Promise<readonly Mount[]>;
+  /** Is this name committed? The question every run asks, without an exception for the answer no. */
+  has(name: string): boolean;
+  /** Make several layers and commit them as one, with one flush and one transaction. */
+  import(): LayerImport;
+  /** Give removed layers' disk space back now, also what dead processes left half made. */
+  reclaim(): Promise<void>;
+}
+
+/** One layer of a {@link LayerImport}. */
+export interface ImportedLayer {
+  readonly name: string;
+  readonly layer: Layer;
+}
+
+/**
+ * A stack of layers on its way in. Nothing is visible before `finish`; `abandon` (or a crash, whose lease dies)
+ * leaves nothing. The caller holds the lock of every name it adds.
+ */
+export interface LayerImport {
+  /** A new layer under a future name; `parents`: physical ids below it, nearest first, as known now. @throws already-exists when the name is committed */
+  add(name: string, parents: readonly string[]): Promise<ImportedLayer>;
+  /** Its content is complete: make it immutable, over its real parents. */
+  seal(imported: ImportedLayer, parents: readonly string[]): Promise<void>;
+  /** Flush once (unless `durable` is false), then publish all in one transaction, bottom first. `base`: name below the first. */
+  finish(
+    layers: readonly { readonly imported: ImportedLayer; readonly usage: LayerUsage | undefined }[],
+    options: { readonly base: string | undefined; readonly durable: boolean },
+  ): Promise<void>;
+  /** Remove everything added and not finished. Idempotent. */
+  abandon(): Promise<void>;
 }
 
 export interface LayerStores {
@@ -96,6 +138,8 @@ export interface LayerStores {
   select(driverId?: string): Promise<string>;
   /** Ids of the drivers that hold layers, whether or not they work now. */
   inUse(): readonly string[];
+  /** Close every store that was opened. */
+  close(): Promise<void>;
 }
 
 export interface DriverRegistry {

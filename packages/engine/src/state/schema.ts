@@ -72,4 +72,52 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX events_at ON events (at);
   `,
+  `
+  -- What is in manifests and configs, so that lists and removals read no blobs. One row per complete image.
+  CREATE TABLE images (
+    manifest      TEXT PRIMARY KEY,
+    media_type    TEXT NOT NULL,
+    manifest_size INTEGER NOT NULL,
+    config        TEXT NOT NULL,                           -- the image id
+    config_size   INTEGER NOT NULL,
+    created       TEXT,
+    platform      TEXT NOT NULL,                           -- JSON
+    labels        TEXT NOT NULL,                           -- JSON
+    added         TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX images_config ON images (config);
+
+  CREATE TABLE image_layers (
+    manifest   TEXT NOT NULL REFERENCES images (manifest) ON DELETE CASCADE,
+    position   INTEGER NOT NULL,                           -- 0 is the bottom
+    digest     TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    size       INTEGER NOT NULL,
+    diff_id    TEXT NOT NULL,
+    chain_id   TEXT NOT NULL,
+    PRIMARY KEY (manifest, position)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX image_layers_digest ON image_layers (digest);
+  CREATE INDEX image_layers_chain ON image_layers (chain_id);
+
+  -- The image store's references again, so that one file answers: strata images.
+  CREATE TABLE image_names (
+    name     TEXT PRIMARY KEY,
+    manifest TEXT NOT NULL,
+    updated  TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX image_names_manifest ON image_names (manifest);
+
+  -- Bytes of a layer's files, known once it was unpacked somewhere.
+  CREATE TABLE layer_sizes (diff_id TEXT PRIMARY KEY, bytes INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+  -- Blobs and chainIDs a live process is about to name; removal spares them.
+  CREATE TABLE pins (
+    digest TEXT NOT NULL,
+    lease  TEXT NOT NULL,
+    owner  TEXT NOT NULL,
+    PRIMARY KEY (digest, owner)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX pins_owner ON pins (owner);
+  `,
 ];

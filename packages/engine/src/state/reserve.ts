@@ -1,0 +1,72 @@
+/**
+ * SQLite needs some room even to delete. So a file of 4 MiB waits under the root; commands that free space give it
+ * up first when the disk is full, and make it again when they are done.
+ */
+
+import { randomFillSync } from 'node:crypto';
+import { closeSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
+import { errnoOf, isStrataError, StrataError } from '@strata/core';
+import type { StorePaths } from './paths.ts';
+
+const RESERVE_BYTES = 4 << 20;
+const SQLITE_FULL = 13;
+
+/** Make the reserve if it is missing and the disk has room to spare; never an error. */
+export function ensureReserve(paths: Pick<StorePaths, 'reserve' | 'root'>): void {
+  if (statSync(paths.reserve, { throwIfNoEntry: false })?.size === RESERVE_BYTES) return;
+  try {
+    if (freeBytes(paths.root) < 4 * RESERVE_BYTES) return;
+    const file = openSync(paths.reserve, 'w', 0o600);
+    try {
+      // Random, for filesystems that store zeros as nothing.
+      writeSync(file, randomFillSync(Buffer.allocUnsafe(RESERVE_BYTES)));
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    rmSync(paths.reserve, { force: true });
+  }
+}
+
+/** Run something that frees space, with the reserve given up when there is none. */
+export async function withReserve<T>(
+  paths: Pick<StorePaths, 'reserve' | 'root'>,
+  body: () => Promise<T>,
+): Promise<T> {
+  if (freeBytes(paths.root) < RESERVE_BYTES) rmSync(paths.reserve, { force: true });
+  try {
+    return await body();
+  } finally {
+    ensureReserve(paths);
+  }
+}
+
+function freeBytes(path: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(path);
+    return bavail * bsize;
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+}
+
+/** A full disk, however it shows, as one sentence that names the filesystem; any other error as it is. */
+export function explainFullDisk(error: unknown, path: string, filesystem: string): unknown {
+  if (isStrataError(error, 'NO_SPACE') || !isFullDisk(error)) return error;
+  return new StrataError(
+    'resource-exhausted',
+    'NO_SPACE',
+    `No space left on the ${filesystem} filesystem that holds ${path}`,
+    { hint: 'Free some with `strata rmi`, `strata rm` or `strata image prune`', cause: error },
+  );
+}
+
+function isFullDisk(error: unknown): boolean {
+  if (isStrataError(error, 'resource-exhausted')) return true;
+  const errno = errnoOf(error);
+  if (errno === 'ENOSPC' || errno === 'EDQUOT') return true;
+  for (let e = error; typeof e === 'object' && e !== null; e = (e as { cause?: unknown }).cause) {
+    if ((e as { errcode?: unknown }).errcode === SQLITE_FULL) return true;
+  }
+  return false;
+}
