@@ -1,0 +1,17 @@
+/** @module Resource limits by cgroup v1 hierarchies, also on hybrid hosts. */
+import { type DriverDefinition, noOptions } from '@strata/core';
+import { CgroupV1Driver } from './cgroup-v1-driver.ts';
+import { findHierarchies } from './hierarchies.ts';
+import { probeCgroupV1 } from './probe.ts';
+
+const cgroupV1: DriverDefinition<'cgroup', Record<string, never>> = {
+  kind: 'cgroup',
+  id: 'v1',
+  apiVersion: 1,
+  summary: 'cgroup v1 controllers, one hierarchy each',
+  options: noOptions,
+  probe: probeCgroupV1,
+  create: (context) => new CgroupV1Driver(context.host, findHierarchies()),
+};
+
+export default cgroupV1;

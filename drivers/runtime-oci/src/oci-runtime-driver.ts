@@ -1,0 +1,152 @@
+import { existsSync } from 'node:fs';
+import { mkdir, open, readdir, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type {
+  AttachedStreams,
+  DriverContext,
+  ExecProcess,
+  ExitStatus,
+  MonitoredProcess,
+  RuntimeContainer,
+  RuntimeDriver,
+  RuntimeState,
+} from '@strata/core';
+import { StrataError } from '@strata/core';
+import { attachStreams } from './attach.ts';
+import { startConmon } from './conmon.ts';
+import { pollExit, waitForExit } from './exit-status.ts';
+import type { RuntimeOptions } from './options.ts';
+import type { SelectedRuntime } from './probe.ts';
+import { RuntimeCommand } from './runtime-command.ts';
+
+export class OciRuntimeDriver implements RuntimeDriver {
+  readonly description: string;
+  readonly #context: DriverContext<RuntimeOptions>;
+  readonly #runtime: SelectedRuntime;
+  readonly #command: RuntimeCommand;
+  readonly #ended = new Map<string, Promise<unknown>>();
+
+  constructor(context: DriverContext<RuntimeOptions>, runtime: SelectedRuntime) {
+    this.#context = context;
+    this.#runtime = runtime;
+    this.#command = new RuntimeCommand(context.host, runtime.command, join(context.runDirectory, 'state'));
+    this.description = runtime.description;
+  }
+
+  async create(container: RuntimeContainer): Promise<MonitoredProcess> {
+    await mkdir(this.#command.root, { recursive: true, mode: 0o700 });
+    const { id, runDirectory: directory, monitor } = container;
+    const exitFile = join(directory, id);
+    await unlink(exitFile).catch(ignoreMissing);
+    await unlink(join(directory, 'oom')).catch(ignoreMissing);
+    try {
+      return await this.#start(exitFile, undefined, {
+        containerId: id,
+        directory: container.bundle,
+        monitor,
+      });
+    } catch (error) {
+      await this.delete(id, { force: true });
+      throw error;
+    }
+  }
+
+  async exec(
+    request: ExecProcess,
+    onReady?: (process: MonitoredProcess) => Promise<void>,
+  ): Promise<MonitoredProcess> {
+    const { runDirectory: directory, containerId, monitor } = request;
+    const execSpec = join(directory, 'process.json');
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await writeFile(execSpec, JSON.stringify(request.process), { mode: 0o600 });
+    return await this.#start(
+      join(directory, containerId),
+      request.execId,
+      { containerId, directory, monitor, execSpec, execAttach: onReady !== undefined },
+      onReady,
+    );
+  }
+
+  async #start(
+    exitFile: string,
+    execId: string | undefined,
+    request: Omit<Parameters<typeof startConmon>[2], 'runtime' | 'runtimeRoot'>,
+    onReady?: (process: MonitoredProcess) => Promise<void>,
+  ): Promise<MonitoredProcess> {
+    const { host } = this.#context;
+    const describe = (pid: number, monitorPid: number): MonitoredProcess => ({
+      containerId: request.containerId,
+      execId,
+      // One that has ended already has no identity left; start time 0 matches no process.
+      process: host.processes.identify(pid) ?? { ...host.processes.self, pid, startTime: 0 },
+      monitor: host.processes.identify(monitorPid) ?? {
+        ...host.processes.self,
+        pid: monitorPid,
+        startTime: 0,
+      },
+      terminal: request.monitor.terminal,
+      runDirectory: request.directory,
+      exitFile,
+    });
+    const started = await startConmon(
+      host,
+      this.#runtime.monitor,
+      { ...request, runtime: this.#runtime.command, runtimeRoot: this.#command.root },
+      // The exec does not run yet: until it does, its monitor stands for it.
+      onReady && ((monitorPid) => onReady(describe(monitorPid, monitorPid))),
+    );
+    this.#ended.set(exitFile, started.ended);
+    return describe(started.processPid, started.monitorPid);
+  }
+
+  start(process: MonitoredProcess): Promise<void> {
+    return this.#command.start(process.containerId);
+  }
+
+  attach(process: MonitoredProcess): Promise<AttachedStreams> {
+    return attachStreams(this.#context.host, join(process.runDirectory, 'attach'));
+  }
+
+  async resize(process: MonitoredProcess, size: { rows: number; columns: number }): Promise<void> {
+    if (!process.terminal)
+      throw new StrataError('failed-precondition', 'NO_TERMINAL', 'The process has no terminal to resize');
+    const within = (n: number) => Math.max(0, Math.min(1000, Math.trunc(n) || 0));
+    // Non-blocking: a monitor that is gone has no reader at the other end (ENXIO).
+    const fifo = await open(join(process.runDirectory, 'ctl'), 0o4001).catch(() => undefined);
+    if (fifo === undefined) return;
+    await fifo.write(`1 ${within(size.rows)} ${within(size.columns)}\n`).finally(() => fifo.close());
+  }
+
+  async wait(process: MonitoredProcess, signal?: AbortSignal): Promise<ExitStatus> {
+    const ended = this.#ended.get(process.exitFile);
+    const status = await waitForExit(this.#context.host, process, { ended, signal });
+    this.#ended.delete(process.exitFile);
+    return status;
+  }
+
+  poll(process: MonitoredProcess): ExitStatus | undefined {
+    return pollExit(this.#context.host, process);
+  }
+
+  kill(containerId: string, signal: number, options?: { readonly all?: boolean }): Promise<void> {
+    return this.#command.kill(containerId, signal, options?.all === true);
+  }
+
+  state(containerId: string): Promise<RuntimeState | undefined> {
+    return this.#command.state(containerId);
+  }
+
+  async delete(containerId: string, options?: { readonly force?: boolean }): Promise<void> {
+    // Most containers are deleted once by whoever saw them end; the second one need not start a program.
+    if (!existsSync(join(this.#command.root, containerId))) return;
+    await this.#command.delete(containerId, options?.force === true);
+  }
+
+  async list(): Promise<readonly string[]> {
+    return await readdir(this.#command.root).catch(() => []);
+  }
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}

@@ -1,0 +1,108 @@
+/**
+ * Does a runtime work here? Asked by running a real container: the host's own `true`, in a root filesystem of
+ * read-only binds. The answer is kept until the program or the boot changes, for it costs about 60 ms.
+ */
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type DriverContext, isStrataError, type ProbeResult, StrataError } from '@strata/core';
+import { OciRuntimeDriver } from './oci-runtime-driver.ts';
+import type { RuntimeOptions } from './options.ts';
+import { probeBundle } from './probe-bundle.ts';
+
+/** A runtime that was seen to work. Absolute paths. */
+export interface SelectedRuntime {
+  readonly command: string;
+  readonly monitor: string;
+  readonly description: string;
+}
+
+type Context = DriverContext<RuntimeOptions>;
+type Answer = { readonly works: SelectedRuntime } | { readonly reason: string };
+
+const defaultCommands = ['runc', 'crun'];
+
+export async function probeRuntime(context: Context): Promise<ProbeResult> {
+  const found = await findRuntime(context);
+  if ('works' in found) return { supported: true, detail: found.works.description };
+  return {
+    supported: false,
+    reason: found.reason,
+    hint: 'install runc and conmon (apt-get install runc conmon)',
+  };
+}
+
+/** @throws unsupported `RUNTIME_UNSUPPORTED` */
+export async function selectRuntime(context: Context): Promise<SelectedRuntime> {
+  const found = await findRuntime(context);
+  if ('works' in found) return found.works;
+  throw new StrataError('unsupported', 'RUNTIME_UNSUPPORTED', `No OCI runtime works here: ${found.reason}`, {
+    hint: 'Install runc and conmon (apt-get install runc conmon)',
+  });
+}
+
+async function findRuntime(context: Context): Promise<Answer> {
+  const { host, options } = context;
+  const monitor = await host.exec.find(options.monitor ?? 'conmon');
+  if (monitor === undefined) return { reason: `${options.monitor ?? 'conmon'} is not installed` };
+  const reasons: string[] = [];
+  for (const name of options.command === undefined ? defaultCommands : [options.command]) {
+    const command = await host.exec.find(name);
+    if (command === undefined) {
+      reasons.push(`${name} is not installed`);
+      continue;
+    }
+    const answer = await remembered(context, command, monitor);
+    if ('works' in answer) return answer;
+    reasons.push(`${name}: ${answer.reason}`);
+  }
+  return { reason: reasons.join('; ') };
+}
+
+async function remembered(context: Context, command: string, monitor: string): Promise<Answer> {
+  const changed = await Promise.all([stat(command), stat(monitor)]);
+  const key = changed.map((s) => `${s.ino}.${s.mtimeMs}`).join('-');
+  const file = join(context.runDirectory, `probe-${command.replaceAll('/', '_')}.json`);
+  try {
+    const kept = JSON.parse(await readFile(file, 'utf8')) as { key: string; answer: Answer };
+    if (kept.key === key && ('works' in kept.answer || 'reason' in kept.answer)) return kept.answer;
+  } catch {
+    // No answer yet, or half a one: ask again.
+  }
+  const answer = await tryRuntime(context, command, monitor);
+  const temporary = `${file}.${process.pid}`;
+  await writeFile(temporary, JSON.stringify({ key, answer }), { mode: 0o600 });
+  await rename(temporary, file);
+  return answer;
+}
+
+async function tryRuntime(context: Context, command: string, monitor: string): Promise<Answer> {
+  const id = `probe${process.pid}`;
+  const directory = join(context.runDirectory, id);
+  try {
+    const version = await context.host.exec.run(command, ['--version'], { timeout: 10_000 });
+    const [line = command] = version.stdout.split('\n');
+    const works = { command, monitor, description: line.replace(/ version /, ' ').trim() };
+    const driver = new OciRuntimeDriver(context, works);
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await probeBundle(directory);
+    try {
+      const created = await driver.create({
+        id,
+        bundle: directory,
+        runDirectory: directory,
+        monitor: { terminal: false, stdin: false, leaveStdinOpen: false, logPath: undefined },
+      });
+      await driver.start(created);
+      const exit = await driver.wait(created, AbortSignal.timeout(10_000));
+      if (exit.code !== 0) return { reason: `a test container ended with ${exit.code}` };
+    } finally {
+      await driver.delete(id, { force: true });
+    }
+    return { works };
+  } catch (error) {
+    if (!isStrataError(error) && !(error instanceof Error)) throw error;
+    return { reason: error.message };
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}

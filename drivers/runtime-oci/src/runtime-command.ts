@@ -1,0 +1,63 @@
+/** The only file that spells arguments of runc(8) and crun(1); they are the same for both. */
+import { type Host, type RunResult, type RuntimeState, StrataError } from '@strata/core';
+import { runtimeFailure, runtimeMessage } from './runtime-error.ts';
+
+const anyCode = Array.from({ length: 256 }, (_, code) => code);
+
+export class RuntimeCommand {
+  /** The runtime's state directory. */
+  readonly root: string;
+  readonly #host: Host;
+  readonly #program: string;
+
+  constructor(host: Host, program: string, root: string) {
+    this.#host = host;
+    this.#program = program;
+    this.root = root;
+  }
+
+  async start(id: string): Promise<void> {
+    const result = await this.#run(['start', id]);
+    if (result.exitCode !== 0) throw runtimeFailure(result.stderr);
+  }
+
+  async kill(id: string, signal: number, all: boolean): Promise<void> {
+    const result = await this.#run(['kill', ...(all ? ['--all'] : []), id, String(signal)]);
+    if (result.exitCode === 0) return;
+    if (isGone(result))
+      throw new StrataError('failed-precondition', 'CONTAINER_NOT_RUNNING', 'The container is not running');
+    throw runtimeFailure(result.stderr);
+  }
+
+  async state(id: string): Promise<RuntimeState | undefined> {
+    const result = await this.#run(['state', id]);
+    if (result.exitCode !== 0) {
+      if (isGone(result)) return undefined;
+      throw runtimeFailure(result.stderr);
+    }
+    const { status, pid } = JSON.parse(result.stdout) as { status?: unknown; pid?: unknown };
+    const known = (['created', 'running', 'paused', 'stopped'] as const).find((s) => s === status);
+    return { status: known ?? 'unknown', pid: typeof pid === 'number' && pid > 0 ? pid : undefined };
+  }
+
+  async delete(id: string, force: boolean): Promise<void> {
+    const result = await this.#run(['delete', ...(force ? ['--force'] : []), id]);
+    if (result.exitCode === 0 || isGone(result)) return;
+    throw new StrataError(
+      'failed-precondition',
+      'RUNTIME_DELETE_FAILED',
+      `The runtime cannot delete the container: ${runtimeMessage(result.stderr)}`,
+    );
+  }
+
+  #run(args: readonly string[]): Promise<RunResult> {
+    return this.#host.exec.run(this.#program, ['--root', this.root, ...args], { okCodes: anyCode });
+  }
+}
+
+/** runc and crun have no exit code for it. */
+function isGone(result: RunResult): boolean {
+  return /does not exist|no such file or directory|not running|process already finished|process not found/.test(
+    result.stderr,
+  );
+}

@@ -1,0 +1,42 @@
+/** What runc and crun say, as errors people and programs can read. */
+import { StrataError } from '@strata/core';
+
+/** docker(1): 127 when the command is not found, 126 when it cannot be invoked, 125 for everything else. */
+export function runtimeFailure(output: string): StrataError {
+  const message = runtimeMessage(output);
+  const exec = /exec: .*$/s.exec(message)?.[0] ?? message;
+  if (/executable file not found|no such file or directory/.test(exec) && exec !== message)
+    return new StrataError('not-found', 'COMMAND_NOT_FOUND', exec, {
+      hint: 'Give the path of a program that is in the image',
+      exitCode: 127,
+    });
+  if (/executable file .* not found|executable file not found/i.test(message))
+    return new StrataError('not-found', 'COMMAND_NOT_FOUND', message, { exitCode: 127 });
+  if (exec !== message && /permission denied|is a directory|exec format error/.test(exec))
+    return new StrataError('permission-denied', 'COMMAND_NOT_EXECUTABLE', exec, {
+      hint: 'The program must be a file with the executable bit set',
+      exitCode: 126,
+    });
+  return new StrataError('internal', 'RUNTIME_FAILED', `The runtime refused: ${message}`, { exitCode: 125 });
+}
+
+/** The sentence inside logrus or JSON log lines; the last error when there are several. */
+export function runtimeMessage(output: string): string {
+  const messages = output
+    .split('\n')
+    .map(messageOfLine)
+    .filter((line) => line !== '');
+  return messages.at(-1) ?? 'it gave no reason';
+}
+
+function messageOfLine(line: string): string {
+  const quoted = /(?:^|\s)msg=("(?:[^"\\]|\\.)*")/.exec(line)?.[1];
+  const json = line.startsWith('{') ? line : undefined;
+  try {
+    if (quoted !== undefined) return JSON.parse(quoted) as string;
+    if (json !== undefined) return String((JSON.parse(json) as { msg?: unknown }).msg ?? line);
+  } catch {
+    // Go's quoting knows escapes that JSON does not; show the line as it is.
+  }
+  return line.replace(/^\d{4}-\d\d-\d\dT\S+:\s*/, '').trim();
+}
