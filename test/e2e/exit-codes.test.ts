@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Stage, stage } from './setup.ts';
+
+describe('exit codes', () => {
+  let place: Stage;
+  beforeAll(async () => {
+    place = await stage({ busybox: true });
+  });
+  afterAll(async () => place?.[Symbol.asyncDispose]());
+
+  const cases: [what: string, args: string[], code: number, stderr: RegExp][] = [
+    ['the process’s own', ['run', '--rm', 'busybox', 'sh', '-c', 'exit 3'], 3, /^$/],
+    ['128+n after a signal', ['run', '--rm', 'busybox', 'sh', '-c', 'kill -TERM $$'], 143, /^$/],
+    [
+      '127 for a missing command',
+      ['run', '--rm', 'busybox', 'nope'],
+      127,
+      /executable file not found in \$PATH/,
+    ],
+    ['127 for a missing path', ['run', '--rm', 'busybox', '/nope'], 127, /no such file or directory/],
+    [
+      '126 for something that cannot be executed',
+      ['run', '--rm', 'busybox', '/etc/passwd'],
+      126,
+      /permission denied/,
+    ],
+    ['126 for a directory', ['run', '--rm', 'busybox', '/etc'], 126, /permission denied|is a directory/],
+    ['125 for an unknown flag', ['run', '--no-such-flag', 'busybox'], 125, /no-such-flag/],
+    [
+      '125 for an unknown driver',
+      ['run', '--storage=nope', 'busybox', 'true'],
+      125,
+      /nope.*(?:overlay|known)/s,
+    ],
+    ['125 for a bad name', ['run', '--name', '../x', 'busybox', 'true'], 125, /\.\.\/x/],
+    ['125 for a missing image', ['run', '--pull=never', 'absent:1', 'true'], 125, /absent:1/],
+    ['1 for a missing container', ['rm', 'absent'], 1, /No such container: absent/],
+    ['127 from exec', ['exec', 'busy', 'nope'], 127, /executable file not found/],
+    ['the process’s own from exec', ['exec', 'busy', 'sh', '-c', 'exit 9'], 9, /^$/],
+    ['1 for exec in nothing', ['exec', 'absent', 'true'], 1, /No such container: absent/],
+  ];
+
+  it('are Docker’s', async () => {
+    await place.home.ok('run', '-d', '--name', 'busy', 'busybox', 'sleep', '600');
+    const before = place.home.traces();
+    for (const [what, args, code, stderr] of cases) {
+      const outcome = await place.home.strata(args);
+      expect.soft({ what, code: outcome.code }).toEqual({ what, code });
+      expect.soft(outcome.stderr, what).toMatch(stderr);
+    }
+    expect(place.home.traces()).toEqual(before);
+  });
+
+  it('name a hint and a stable code with the sentence', async () => {
+    const { stderr } = await place.home.strata(['run', '--storage=nope', 'busybox']);
+    expect(stderr).toMatch(/^strata: .*nope.*\n.*hint: .+/s);
+    expect(stderr).toContain('DRIVER_UNKNOWN');
+  });
+});

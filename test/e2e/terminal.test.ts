@@ -1,0 +1,88 @@
+import { resolve } from 'node:path';
+import { type IPty, spawn } from '@lydell/node-pty';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Stage, stage } from './setup.ts';
+
+const binary = resolve(import.meta.dirname, '../../packages/cli/bin/strata');
+
+/** A terminal with strata in it: type, and wait for what the screen shows. */
+class Terminal {
+  readonly #pty: IPty;
+  #screen = '';
+  readonly exited: Promise<number>;
+
+  constructor(args: string[], env: Record<string, string>) {
+    this.#pty = spawn(binary, args, {
+      cols: 90,
+      rows: 30,
+      env: { ...process.env, ...env, TERM: 'xterm' } as Record<string, string>,
+    });
+    this.#pty.onData((data) => {
+      this.#screen += data;
+    });
+    this.exited = new Promise((done) => this.#pty.onExit(({ exitCode }) => done(exitCode)));
+  }
+
+  type(text: string): void {
+    this.#pty.write(text);
+  }
+
+  resize(columns: number, rows: number): void {
+    this.#pty.resize(columns, rows);
+  }
+
+  async shows(text: string | RegExp): Promise<void> {
+    await expect.poll(() => this.#screen, { timeout: 15_000 }).toMatch(text);
+  }
+}
+
+describe('a terminal', () => {
+  let place: Stage;
+  beforeAll(async () => {
+    place = await stage({ busybox: true });
+  });
+  afterAll(async () => place?.[Symbol.asyncDispose]());
+
+  it('is a tty of the right size, follows resizes, and ends with the shell’s code', async () => {
+    const terminal = new Terminal(['run', '-it', '--rm', 'busybox', 'sh'], place.home.env);
+    await terminal.shows(/# /);
+    terminal.type('tty; stty size; echo $TERM\n');
+    await terminal.shows(/\/dev\/pts\/0\s+30 90\s+xterm/);
+    terminal.resize(100, 40);
+    await new Promise((done) => setTimeout(done, 300));
+    terminal.type('stty size\n');
+    await terminal.shows(/40 100/);
+    terminal.type('exit 7\n');
+    expect(await terminal.exited).toBe(7);
+  });
+
+  it('detaches with the keys and attaches again', async () => {
+    const first = new Terminal(['run', '-it', '--name', 'keep', 'busybox', 'sh'], place.home.env);
+    await first.shows(/# /);
+    first.type('x=kept\n');
+    first.type('\x10\x11');
+    expect(await first.exited).toBe(0);
+    expect(await place.home.ok('ps', '--format', '{{.Names}}')).toBe('keep');
+    const second = new Terminal(['attach', 'keep'], place.home.env);
+    await new Promise((done) => setTimeout(done, 300));
+    second.type('echo still $x\n');
+    await second.shows(/still kept/);
+    second.type('exit 5\n');
+    expect(await second.exited).toBe(5);
+  });
+
+  it('serves exec', async () => {
+    await place.home.ok('run', '-d', '--name', 'room', 'busybox', 'sleep', '600');
+    const terminal = new Terminal(['exec', '-it', 'room', 'sh'], place.home.env);
+    await terminal.shows(/# /);
+    terminal.type('stty size; exit 6\n');
+    await terminal.shows(/30 90/);
+    expect(await terminal.exited).toBe(6);
+  });
+
+  it('is demanded by -t', async () => {
+    const { code, stderr } = await place.home.strata(['run', '-it', '--rm', 'busybox', 'true']);
+    expect(code).toBe(125);
+    expect(stderr).toMatch(/not a (?:TTY|terminal)/i);
+  });
+});
