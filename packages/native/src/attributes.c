@@ -45,10 +45,12 @@ static BINDING(utimes_at) {
   return done(env, "utimens", utimensat(INT(0), TEXT(1), times, AT_SYMLINK_NOFOLLOW));
 }
 
-// Linux 6.13 has *xattrat; /proc/self/fd/N/name with the l* calls does the same everywhere.
+// Linux 6.13 has *xattrat; /proc/self/fd/N/name with the l* calls does the same everywhere, and /proc/self/fd/N
+// with the others, for no name, means the open file itself.
 static char *beneath(const arguments *in, char out[512]) {
-  int length = snprintf(out, 512, "/proc/self/fd/%d/%s", (int)in->a[0].n, in->a[1].s);
-  return length < 512 && !strchr(in->a[1].s, '/') ? out : NULL;
+  const char *name = in->a[1].s;
+  int length = snprintf(out, 512, "/proc/self/fd/%d%s%s", (int)in->a[0].n, *name ? "/" : "", name);
+  return length < 512 && !strchr(name, '/') ? out : NULL;
 }
 #define PATH()                                                                                                 \
   char buffer[512], *path = beneath(&in, buffer);                                                              \
@@ -57,13 +59,13 @@ static char *beneath(const arguments *in, char out[512]) {
 static BINDING(set_xattr) {
   ARGUMENTS("ittb");
   PATH();
-  return done(env, "setxattr", lsetxattr(path, TEXT(2), in.a[3].s, in.a[3].len, 0));
+  return done(env, "setxattr", (*TEXT(1) ? lsetxattr : setxattr)(path, TEXT(2), in.a[3].s, in.a[3].len, 0));
 }
 
 static BINDING(remove_xattr) {
   ARGUMENTS("itt");
   PATH();
-  return done(env, "removexattr", lremovexattr(path, TEXT(2)));
+  return done(env, "removexattr", (*TEXT(1) ? lremovexattr : removexattr)(path, TEXT(2)));
 }
 
 // At most 64 KiB each: XATTR_SIZE_MAX and XATTR_LIST_MAX (xattr(7)).
@@ -71,7 +73,7 @@ static BINDING(get_xattr) {
   ARGUMENTS("itt");
   PATH();
   char value[65536];
-  ssize_t length = lgetxattr(path, TEXT(2), value, sizeof value);
+  ssize_t length = (*TEXT(1) ? lgetxattr : getxattr)(path, TEXT(2), value, sizeof value);
   return length == -1 ? fail(env, errno, "getxattr") : bytes(env, value, (size_t)length);
 }
 
@@ -79,7 +81,7 @@ static BINDING(list_xattr) {
   ARGUMENTS("it");
   PATH();
   char names[65536];
-  ssize_t length = llistxattr(path, names, sizeof names);
+  ssize_t length = (*TEXT(1) ? llistxattr : listxattr)(path, names, sizeof names);
   return length == -1 ? fail(env, errno, "listxattr") : bytes(env, names, (size_t)length);
 }
 

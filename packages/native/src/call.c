@@ -22,7 +22,8 @@ static void set_text(napi_env env, napi_value object, const char *key, const cha
 }
 
 napi_value make_error(napi_env env, int error, const char *call) {
-  const char *name = strerrorname_np(error), *description = strerrordesc_np(error);
+  // One number, two names; Node says ENOTSUP.
+  const char *name = error == ENOTSUP ? "ENOTSUP" : strerrorname_np(error), *description = strerrordesc_np(error);
   char text[256];
   snprintf(text, sizeof text, "%s: %s, %s", name ? name : "EUNKNOWN", description ? description : "unknown", call);
   char *first = strchr(text, ' ') + 1;

@@ -31,6 +31,11 @@ static BINDING(close_fd) {
   return done(env, "close", close(INT(0)));
 }
 
+static BINDING(duplicate) {
+  ARGUMENTS("i");
+  return done(env, "fcntl", fcntl(INT(0), F_DUPFD_CLOEXEC, 3));
+}
+
 static BINDING(mkdir_at) {
   ARGUMENTS("iti");
   return done(env, "mkdir", mkdirat(INT(0), TEXT(1), (mode_t)INT(2)));
@@ -169,7 +174,7 @@ static BINDING(syncfs_fd) { return start(env, info, "i", "syncfs", syncfs_work);
 
 void add_files(napi_env env, napi_value exports) {
   add(env, exports, "open", open_at), add(env, exports, "openIn", open_in), add(env, exports, "close", close_fd);
-  add(env, exports, "mkdir", mkdir_at), add(env, exports, "mknod", mknod_at), add(env, exports, "symlink", symlink_at);
+  add(env, exports, "duplicate", duplicate), add(env, exports, "mkdir", mkdir_at), add(env, exports, "mknod", mknod_at), add(env, exports, "symlink", symlink_at);
   add(env, exports, "link", link_at), add(env, exports, "unlink", unlink_at), add(env, exports, "rename", rename_at);
   add(env, exports, "readlink", readlink_at), add(env, exports, "stat", stat_at);
   add(env, exports, "getdents", getdents), add(env, exports, "finishFile", finish_file);

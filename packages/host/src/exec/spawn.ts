@@ -1,0 +1,59 @@
+import { type ChildProcess, spawn as spawnChild } from 'node:child_process';
+import { once } from 'node:events';
+import { Socket } from 'node:net';
+import type { Duplex, Readable, Writable } from 'node:stream';
+import { errnoOf, type Spawned, type SpawnOptions, StrataError } from '@strata/core';
+import { kindOfErrno } from '../errors.ts';
+import { forgetProgram, programMissing, requireProgram, scrubbedEnvironment } from './programs.ts';
+
+function pipesOf(child: ChildProcess): Map<number, Readable | Writable | Duplex> {
+  const pipes = new Map<number, Readable | Writable | Duplex>();
+  for (const [fd, pipe] of child.stdio.entries()) if (pipe) pipes.set(fd, pipe);
+  return pipes;
+}
+
+async function exitOf(child: ChildProcess): ReturnType<() => Spawned['exited']> {
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  return { code: code ?? undefined, signal: signal ?? undefined };
+}
+
+function spawnFailure(program: string, cause: unknown): StrataError {
+  if (errnoOf(cause) === 'ENOENT') {
+    forgetProgram(program);
+    return programMissing(program);
+  }
+  return new StrataError(kindOfErrno(cause), 'PROGRAM_NOT_STARTED', `${program} could not be started`, {
+    cause,
+  });
+}
+
+/** Let the loop end although the child and our ends of its pipes are open. */
+function unref(child: ChildProcess): void {
+  child.unref();
+  for (const pipe of child.stdio) if (pipe instanceof Socket) pipe.unref();
+}
+
+/** Start and return once the program runs. */
+export async function spawn(
+  program: string,
+  args: readonly string[],
+  options: SpawnOptions,
+): Promise<Spawned> {
+  const path = await requireProgram(program);
+  const child = spawnChild(path, [...args], {
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    env: scrubbedEnvironment(options.env),
+    detached: options.detached ?? false,
+    stdio: [...options.stdio],
+    shell: false,
+  });
+  const exited = exitOf(child);
+  try {
+    // 'exit' cannot come before this: both are emitted by later turns of the loop.
+    if (child.pid === undefined) await once(child, 'spawn');
+  } catch (cause) {
+    exited.catch(() => undefined);
+    throw spawnFailure(program, cause);
+  }
+  return { pid: child.pid as number, pipes: pipesOf(child), exited, unref: () => unref(child) };
+}

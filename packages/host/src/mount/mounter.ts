@@ -1,0 +1,120 @@
+import { mkdir, mkdtemp, realpath, rmdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, posix, resolve } from 'node:path';
+import { type Exec, errnoOf, type Log, type Mount, type Mounter, StrataError } from '@strata/core';
+import { kindOfErrno } from '../errors.ts';
+import { native } from '../native.ts';
+import { readMountInfo } from './mountinfo.ts';
+import { type MountPlan, MS_BIND, MS_PRIVATE, MS_REC, MS_REMOUNT, planMount } from './options.ts';
+import { unmountTree } from './unmount.ts';
+
+const AT_RECURSIVE = 0x8000;
+
+/** Where a mount of a description goes: at the target or below it, never beside it. */
+function placeOf(mount: Mount, target: string): string {
+  if (mount.target === undefined) return target;
+  const inside = posix.normalize(posix.join('/', mount.target));
+  return inside === '/' ? target : join(target, inside);
+}
+
+/** mountinfo knows real paths only. */
+function real(path: string): Promise<string> {
+  return realpath(path).catch(() => resolve(path));
+}
+
+function mountFailure(mount: Mount, place: string, cause: unknown): unknown {
+  if (cause instanceof StrataError) return cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new StrataError(
+    kindOfErrno(cause),
+    'MOUNT_FAILED',
+    `Mounting ${mount.type} at ${place} failed: ${reason}`,
+    {
+      cause,
+      context: { type: mount.type, source: mount.source, target: place },
+    },
+  );
+}
+
+/**
+ * A bind takes no flags of its own; they are set on the new mount afterwards. mount_setattr(2) adds to what the
+ * source already has (nosuid, nodev), where the old remount would silently clear it.
+ */
+async function setAttributes(place: string, plan: MountPlan): Promise<void> {
+  try {
+    native().mountSetattr(place, plan.recursive ? AT_RECURSIVE : 0, plan.attributes, 0, 0);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOSYS') throw error;
+    await native().mount(null, place, null, MS_BIND | MS_REMOUNT | plan.flags, null, null);
+  }
+}
+
+async function perform(mount: Mount, place: string, exec: Exec): Promise<void> {
+  const plan = planMount(mount);
+  const base = mount.base ?? null;
+  if (plan.loop) {
+    // mount(8) finds a free loop device and marks it to vanish with the mount.
+    await exec.run('mount', ['-t', mount.type, '-o', mount.options.join(','), '--', mount.source, place]);
+  } else if (plan.bind) {
+    await native().mount(mount.source, place, null, MS_BIND | (plan.recursive ? MS_REC : 0), null, base);
+  } else {
+    await native().mount(mount.source, place, mount.type, plan.flags, plan.data, base);
+  }
+  try {
+    await native().mount(null, place, null, MS_PRIVATE | MS_REC, null, null);
+    if (plan.bind && plan.attributes !== 0) await setAttributes(place, plan);
+  } catch (error) {
+    await unmountTree(place);
+    throw error;
+  }
+}
+
+export interface MounterOptions {
+  readonly exec: Exec;
+  readonly log: Log;
+  /** Directory for the temporary mountpoints of `withMounted`. */
+  readonly directory?: string;
+}
+
+export function createMounter({ exec, log, directory }: MounterOptions): Mounter {
+  async function mountAll(mounts: readonly Mount[], target: string): Promise<void> {
+    const done: string[] = [];
+    const root = await real(target);
+    for (const mount of mounts) {
+      const place = placeOf(mount, root);
+      try {
+        await perform(mount, place, exec);
+        done.push(place);
+      } catch (cause) {
+        for (const undo of done.reverse())
+          await unmountTree(undo).catch((error) =>
+            log.warn('a mount could not be undone', { target: undo, error }),
+          );
+        throw mountFailure(mount, place, cause);
+      }
+    }
+  }
+
+  async function temporary(): Promise<string> {
+    const parent = directory ?? join(tmpdir(), 'strata-mounts');
+    await mkdir(parent, { recursive: true, mode: 0o700 });
+    return mkdtemp(join(parent, 'm-'));
+  }
+
+  return {
+    mount: mountAll,
+    unmount: async (target) => unmountTree(await real(target)),
+    list: async (below) => readMountInfo(below === undefined ? undefined : await real(below)),
+    async withMounted(mounts, use) {
+      const place = await temporary();
+      try {
+        await mountAll(mounts, place);
+        return await use(place);
+      } finally {
+        await unmountTree(place);
+        // rmdir only: whatever still lies there is not ours to delete.
+        await rmdir(place);
+      }
+    },
+  };
+}

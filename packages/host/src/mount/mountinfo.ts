@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises';
+import type { MountInfo } from '@strata/core';
+
+/** proc(5): space, tab, newline and backslash are written as three octal digits, over the raw bytes. */
+export function decodeOctal(field: string): string {
+  if (!field.includes('\\')) return field;
+  return field.replace(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
+}
+
+/** Fields are raw bytes, read as latin1; names are UTF-8. */
+const text = (field: string | undefined): string =>
+  Buffer.from(decodeOctal(field ?? ''), 'latin1').toString();
+
+/** Fields after the optional ones, which end with a lone `-`. */
+export function parseMountLine(line: string): MountInfo | undefined {
+  const fields = line.split(' ');
+  const separator = fields.indexOf('-', 6);
+  const [id, parent, , root, target, options] = fields;
+  if (separator < 0 || options === undefined) return undefined;
+  return {
+    id: Number(id),
+    parent: Number(parent),
+    root: text(root),
+    target: text(target),
+    type: text(fields[separator + 1]),
+    source: text(fields[separator + 2]),
+    options: [...new Set([...options.split(','), ...text(fields[separator + 3]).split(',')])],
+  };
+}
+
+export function parseMountInfo(content: string): MountInfo[] {
+  return content.split('\n').flatMap((line) => parseMountLine(line) ?? []);
+}
+
+export function isAtOrBelow(path: string, directory: string): boolean {
+  return path === directory || directory === '/' || path.startsWith(`${directory}/`);
+}
+
+/** Mounts of this process's namespace in mount order: a later one lies on top of or below an earlier one. */
+export async function readMountInfo(below?: string): Promise<MountInfo[]> {
+  const content = await readFile('/proc/self/mountinfo', 'latin1');
+  const all = parseMountInfo(content);
+  return below === undefined ? all : all.filter((mount) => isAtOrBelow(mount.target, below));
+}

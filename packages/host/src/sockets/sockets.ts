@@ -1,0 +1,110 @@
+import type { PacketSocket, Sockets } from '@strata/core';
+import { native } from '../native.ts';
+
+const READABLE = 1;
+const WRITABLE = 2;
+const SHUT_WR = 1;
+const SHUT_RDWR = 2;
+const PACKET_BYTES = 65_536;
+/** Packets taken in a row before the event loop gets a turn. */
+const BURST = 64;
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/**
+ * Readiness comes from the event loop (uv_poll), so a silent peer costs no thread and any number of sockets may
+ * stay open for hours. libuv allows one wait per descriptor; sending waits on a duplicate.
+ */
+class UnixPacketSocket implements PacketSocket {
+  #fd: number;
+  #sendFd: number | undefined;
+  #closing = false;
+  #users = 0;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  async *packets(): AsyncGenerator<Buffer> {
+    const buffer = Buffer.allocUnsafeSlow(PACKET_BYTES);
+    this.#users++;
+    try {
+      for (let taken = 1; !this.#closing; taken++) {
+        const length = this.#receive(buffer);
+        if (length === 0) return;
+        if (length > 0) yield buffer.subarray(0, length);
+        else await native().poll(this.#fd, READABLE);
+        if (taken % BURST === 0) await turn();
+      }
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** A peer that was killed with our bytes unread shows as ECONNRESET: for a reader that is the end. */
+  #receive(buffer: Buffer): number {
+    try {
+      return native().receive(this.#fd, buffer);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ECONNRESET') return 0;
+      throw error;
+    }
+  }
+
+  async send(packet: Uint8Array): Promise<void> {
+    this.#users++;
+    try {
+      while (native().send(this.#closing ? -1 : this.#fd, packet) === -1) {
+        this.#sendFd ??= duplicate(this.#fd);
+        await native().poll(this.#sendFd, WRITABLE);
+      }
+    } finally {
+      this.#leave();
+    }
+  }
+
+  end(): void {
+    if (!this.#closing) shutdown(this.#fd, SHUT_WR);
+  }
+
+  /** Shutting down wakes whoever waits; the descriptor is closed when the last of them has left. */
+  async close(): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    shutdown(this.#fd, SHUT_RDWR);
+    this.#users++;
+    this.#leave();
+  }
+
+  #leave(): void {
+    this.#users--;
+    if (!this.#closing || this.#users > 0 || this.#fd === -1) return;
+    if (this.#sendFd !== undefined) native().close(this.#sendFd);
+    native().close(this.#fd);
+    this.#fd = -1;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+function shutdown(fd: number, how: number): void {
+  try {
+    native().shutdown(fd, how);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTCONN') throw error;
+  }
+}
+
+function duplicate(fd: number): number {
+  return native().duplicate(fd);
+}
+
+export function createSockets(): Sockets {
+  return {
+    async connectPackets(path) {
+      return new UnixPacketSocket(native().connectPackets(path));
+    },
+  };
+}
