@@ -1,0 +1,30 @@
+import type { Job, Tree } from '@strata/core';
+import { type AppliedLayer, type ApplyProgress, applyLayer } from './apply/apply-layer.ts';
+import type { TarLimits } from './tar/tar-entry.ts';
+
+export interface ApplyLayerInput {
+  /** Absolute path of the blob. */
+  readonly blob: string;
+  readonly mediaType?: string;
+  /** As the driver's `UnpackTarget`. */
+  readonly target: { readonly path: string; readonly whiteouts: 'overlay' | 'execute' };
+  /** Overlay only: directories of the layers below, nearest first. */
+  readonly parents?: readonly string[];
+  readonly limits?: Partial<TarLimits>;
+}
+
+/** {@link applyLayer} in a worker thread: a blob file into a directory. */
+const applyLayerJob: Job<ApplyLayerInput, ApplyProgress, AppliedLayer> = async (input, context) => {
+  using trees = new DisposableStack();
+  const open = (path: string): Tree => trees.use(context.host.files.openTree(path));
+  return await applyLayer({ path: input.blob }, open(input.target.path), {
+    whiteouts: input.target.whiteouts,
+    mediaType: input.mediaType,
+    parents: input.parents?.map(open),
+    limits: input.limits ?? {},
+    signal: context.signal,
+    onProgress: context.progress,
+  });
+};
+
+export default applyLayerJob;
