@@ -44,7 +44,7 @@ async function tryOverlay(host: Host, root: string, name: string): Promise<strin
     base: `${root}/${name}`,
     options: ['rw', ...overlayOptions(host.files), 'lowerdir=top:low', 'upperdir=up', 'workdir=work'],
   };
-  return host.mounter.withMounted([mount], async (directory) => {
+  return await host.mounter.withMounted([mount], async (directory) => {
     using merged = host.files.openTree(directory);
     if (names(merged, '.') !== 'dir,stays' || merged.lstat(Buffer.from('gone'))) {
       return 'an overlay mounts here but does not honour whiteouts';

@@ -1,0 +1,30 @@
+/** The suites as vitest tests. `@strata/conformance` itself has the cases as data and needs no vitest. */
+import { describe, test } from 'vitest';
+import { layerDriverCases, openLayerContext } from './layer/layer-suite.ts';
+import type { LayerSuiteTarget } from './layer/layer-target.ts';
+import { type ConformanceCase, runCase, type SuiteTarget } from './runner/case.ts';
+
+/** Every case of the LayerDriver contract, as tests of the current file. */
+export function layerDriverSuite(target: LayerSuiteTarget): void {
+  register(`LayerDriver ${target.definition.id}`, openLayerContext(target), layerDriverCases);
+}
+
+/** A case that is excluded shows as skipped, with the reason. */
+export function register<Context, Traits>(
+  name: string,
+  target: SuiteTarget<Context, Traits>,
+  cases: readonly ConformanceCase<Context, Traits>[],
+): void {
+  describe(name, () => {
+    for (const each of cases) {
+      test(each.name, async ({ skip }) => {
+        const result = await runCase(target, each);
+        if (result.outcome === 'failed') throw result.error;
+        if (result.outcome === 'excluded') {
+          process.stdout.write(`excluded: ${name} > ${each.name}: ${result.reason}\n`);
+          skip(result.reason);
+        }
+      });
+    }
+  });
+}
