@@ -14,6 +14,7 @@ import {
   layerNotFound,
   layerParentMissing,
   type Mount,
+  stopIfAborted,
   type Tree,
   type UnpackTarget,
 } from '@strata/core';
@@ -102,8 +103,10 @@ export class BtrfsLayerDriver implements CloneLayerDriver {
   /** New data by the filesystem's generations; inodes without data (directories, empty files) are not counted. */
   async usage({ id, parents }: Layer, signal?: AbortSignal): Promise<LayerUsage> {
     this.#require(id);
-    const since = parents.length === 0 ? 0 : await this.#command.createdAt(this.#path(id));
-    return this.#command.newData(this.#path(id), since, signal);
+    stopIfAborted(signal, id);
+    // A snapshot is made at the end of a transaction, so its own data is newer than that, and its parent's is not.
+    const since = parents.length === 0 ? 0 : (await this.#command.createdAt(this.#path(id))) + 1;
+    return this.#command.newData(this.#path(id), since, () => stopIfAborted(signal, id));
   }
 
   async list(): Promise<readonly string[]> {

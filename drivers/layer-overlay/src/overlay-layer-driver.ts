@@ -18,10 +18,11 @@ import {
   layerParentMissing,
   layerSealed,
   type Mount,
+  stopIfAborted,
   type Tree,
   type UnpackTarget,
 } from '@strata/core';
-import { makeLinks, needsLinks, overlayMount, overlayOptions } from './overlay-mount.ts';
+import { hasLinks, makeLinks, needsLinks, overlayMount, overlayOptions } from './overlay-mount.ts';
 import { inheritRoot, isUntouchedRoot, makeRoot } from './overlay-root.ts';
 
 const ID = /^[a-z0-9]{1,16}$/;
@@ -82,7 +83,7 @@ export class OverlayLayerDriver implements ChangesLayerDriver {
     try {
       if (parents[0] !== undefined && isUntouchedRoot(tree, fs(id)))
         inheritRoot(tree, fs(parents[0]), fs(id));
-      if (needsLinks(layer)) makeLinks(tree, layer);
+      if (needsLinks(layer) && !hasLinks(tree, layer)) makeLinks(tree, layer);
       tree.remove(work(id));
     } catch (error) {
       throw layerFailure(error, id, 'seal');
@@ -128,6 +129,7 @@ export class OverlayLayerDriver implements ChangesLayerDriver {
 
   async usage({ id }: Layer, signal?: AbortSignal): Promise<LayerUsage> {
     this.#require(id).close();
+    stopIfAborted(signal, id);
     return this.#files.usage(`${this.#root}/${id}/fs`, signal);
   }
 

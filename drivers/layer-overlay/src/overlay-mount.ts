@@ -39,13 +39,23 @@ export function needsLinks({ parents }: Layer): boolean {
   return parents.reduce((bytes, parent) => bytes + parent.length + '/fs:'.length, OVERHEAD) > PAGE;
 }
 
-/** Make the links of a deep layer, again where parents changed. */
+const linkTo = (parent: string) => Buffer.from(`../../${parent}/fs`);
+
+/** False where parents are other than when the links were made, or making them was interrupted. */
+export function hasLinks(tree: Tree, { id, parents }: Layer): boolean {
+  if (!tree.lstat(Buffer.from(`${id}/${LINKS}/${parents.length - 1}`))) return false;
+  return parents.every((parent, n) =>
+    tree.readlink(Buffer.from(`${id}/${LINKS}/${n}`)).equals(linkTo(parent)),
+  );
+}
+
+/** Make the links of a deep layer, in order, anew. */
 export function makeLinks(tree: Tree, { id, parents }: Layer): void {
   const directory = `${id}/${LINKS}`;
   tree.remove(Buffer.from(directory));
   tree.mkdir(Buffer.from(directory));
   for (const [n, parent] of parents.entries()) {
-    tree.symlink(Buffer.from(`../../${parent}/fs`), Buffer.from(`${directory}/${n}`), {
+    tree.symlink(linkTo(parent), Buffer.from(`${directory}/${n}`), {
       uid: 0,
       gid: 0,
       mtimeNs: 0n,

@@ -16,6 +16,7 @@ import {
   layerParentMissing,
   layerSealed,
   type Mount,
+  stopIfAborted,
   type Tree,
   type UnpackTarget,
 } from '@strata/core';
@@ -47,22 +48,15 @@ export class VfsLayerDriver implements LayerDriver {
   }
 
   async create({ id, parents }: Layer): Promise<void> {
-    const [parent] = parents;
-    {
-      using tree = this.#open();
-      if (tree.lstat(Buffer.from(id))) throw layerExists(id);
-      for (const each of parents) {
-        if (!tree.lstat(Buffer.from(`${each}/fs`))) throw layerParentMissing(id, each);
-      }
-      tree.mkdir(Buffer.from(id));
-      if (parent === undefined) {
-        tree.mkdir(Buffer.from(`${id}/fs`));
-        tree.chmod(Buffer.from(`${id}/fs`), 0o755);
-      }
-    }
-    if (parent === undefined) return;
+    this.#requireFree(id, parents);
     try {
-      await this.#files.copyTree(this.#path(parent), this.#path(id));
+      {
+        using tree = this.#open();
+        tree.mkdir(Buffer.from(id));
+        tree.mkdir(Buffer.from(`${id}/fs`));
+        tree.chmod(Buffer.from(`${id}/fs`), 0o755); // whatever the umask
+      }
+      if (parents[0] !== undefined) await this.#files.copyTree(this.#path(parents[0]), this.#path(id));
     } catch (error) {
       await this.#files.removeTree(`${this.#root}/${id}`);
       throw layerFailure(error, id, 'create');
@@ -77,7 +71,12 @@ export class VfsLayerDriver implements LayerDriver {
   async seal({ id }: Layer): Promise<void> {
     using tree = this.#require(id);
     const marker = Buffer.from(`${id}/sealed`);
-    if (!tree.lstat(marker)) tree.writeFile(marker, Buffer.alloc(0), { mode: 0o400, ...ROOT_OWNED });
+    if (tree.lstat(marker)) return;
+    try {
+      tree.writeFile(marker, Buffer.alloc(0), { mode: 0o400, ...ROOT_OWNED });
+    } catch (error) {
+      throw layerFailure(error, id, 'seal');
+    }
   }
 
   flush(): Promise<void> {
@@ -112,11 +111,19 @@ export class VfsLayerDriver implements LayerDriver {
 
   async usage({ id }: Layer, signal?: AbortSignal): Promise<LayerUsage> {
     this.#require(id).close();
+    stopIfAborted(signal, id);
     return this.#files.usage(this.#path(id), signal);
   }
 
   async list(): Promise<readonly string[]> {
     return this.#names().filter((name) => ID.test(name));
+  }
+
+  #requireFree(id: string, parents: readonly string[]): void {
+    using tree = this.#open();
+    if (tree.lstat(Buffer.from(id))) throw layerExists(id);
+    const missing = parents.find((parent) => !tree.lstat(Buffer.from(`${parent}/fs`)));
+    if (missing !== undefined) throw layerParentMissing(id, missing);
   }
 
   #path(id: string): string {

@@ -36,6 +36,15 @@ export function layerSealed(id: string): StrataError {
   );
 }
 
+/** For long walks: stop with an `aborted` error once the caller has given up. */
+export function stopIfAborted(signal: AbortSignal | undefined, id: string): void {
+  if (!signal?.aborted) return;
+  if (isStrataError(signal.reason)) throw signal.reason;
+  throw new StrataError('aborted', 'ABORTED', `cancelled while looking at layer ${id}`, {
+    cause: signal.reason,
+  });
+}
+
 /** What a failed system call or command means for a layer; a {@link StrataError} that says more passes unchanged. */
 export function layerFailure(error: unknown, id: string, action: string): StrataError {
   const text = error instanceof Error ? error.message : String(error);
