@@ -24,7 +24,7 @@ function locate() {
   if (existsSync(own)) return own;
   // Bundled into another file: the package itself still lies in node_modules.
   try {
-    return require.resolve('@strata/native/' + FILE);
+    return require.resolve(`@strata/native/${FILE}`);
   } catch (cause) {
     throw missing(cause);
   }

@@ -57,7 +57,7 @@ export interface Native {
 
   /** fchownat(2), AT_SYMLINK_NOFOLLOW. */
   chown(dirfd: number, name: Name, uid: number, gid: number): void;
-  /** fchmodat2(2) or its replacement: ENOTSUP on a symbolic link. */
+  /** fchmodat2(2): ENOTSUP on a symbolic link, ENOSYS before Linux 6.6. */
   chmod(dirfd: number, name: Name, mode: number): void;
   utimes(dirfd: number, name: Name, mtimeNs: bigint, atimeNs: bigint): void;
   /** Extended attributes of `name`, one component: `.` for the directory itself, empty for the open file `dirfd`. */
@@ -87,7 +87,7 @@ export interface Native {
   pidfdOpen(pid: number): number;
   pidfdSendSignal(pidfd: number, signal: number): void;
 
-  /** Connect a SOCK_SEQPACKET unix socket; the path may be longer than sun_path. */
+  /** Connect a SOCK_SEQPACKET unix socket; ENAMETOOLONG above 107 bytes. */
   connectPackets(path: Name): number;
   /** One packet into `buffer`: its length, 0 at the end, -1 when there is none now. */
   receive(fd: number, buffer: Uint8Array): number;

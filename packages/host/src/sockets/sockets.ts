@@ -1,10 +1,13 @@
 import type { PacketSocket, Sockets } from '@strata/core';
 import { native } from '../native.ts';
+import { AT_FDCWD, O_PATH } from '../tree/flags.ts';
 
 const READABLE = 1;
 const WRITABLE = 2;
 const SHUT_WR = 1;
 const SHUT_RDWR = 2;
+/** Bytes of a path in sockaddr_un, without the closing NUL (unix(7)). */
+const SUN_PATH = 107;
 const PACKET_BYTES = 65_536;
 /** Packets taken in a row before the event loop gets a turn. */
 const BURST = 64;
@@ -55,7 +58,7 @@ class UnixPacketSocket implements PacketSocket {
     this.#users++;
     try {
       while (native().send(this.#closing ? -1 : this.#fd, packet) === -1) {
-        this.#sendFd ??= duplicate(this.#fd);
+        this.#sendFd ??= native().duplicate(this.#fd);
         await native().poll(this.#sendFd, WRITABLE);
       }
     } finally {
@@ -97,14 +100,19 @@ function shutdown(fd: number, how: number): void {
   }
 }
 
-function duplicate(fd: number): number {
-  return native().duplicate(fd);
+/** A path that does not fit `sun_path` is reached through an O_PATH descriptor of the socket itself. */
+function connect(path: string): number {
+  if (Buffer.byteLength(path) <= SUN_PATH) return native().connectPackets(path);
+  const node = native().open(AT_FDCWD, path, O_PATH, 0);
+  try {
+    return native().connectPackets(`/proc/self/fd/${node}`);
+  } finally {
+    native().close(node);
+  }
 }
 
 export function createSockets(): Sockets {
   return {
-    async connectPackets(path) {
-      return new UnixPacketSocket(native().connectPackets(path));
-    },
+    connectPackets: async (path) => new UnixPacketSocket(connect(path)),
   };
 }

@@ -10,6 +10,7 @@ import {
   RESOLVE_NO_SYMLINKS,
   RESOLVE_NO_XDEV,
 } from './flags.ts';
+import { HERE, join } from './paths.ts';
 import { mustStatAt } from './stat.ts';
 import { isMissingCall, openPlain } from './walk.ts';
 
@@ -62,6 +63,11 @@ export class DirStack implements Disposable {
   /** Entries of the current directory still to visit; the caller pops them. */
   get entries(): TreeEntry[] {
     return this.#frames.at(-1)?.entries ?? [];
+  }
+
+  /** Path of a name in the current directory, from the start. */
+  pathOf(name: Buffer): Buffer {
+    return join([...this.#frames.map((frame) => frame.name).filter((part) => part !== HERE), name]);
   }
 
   /** Go down into `name` and read it. @throws EXDEV at a mount point, ENOTDIR or ELOOP when it is no directory */

@@ -9,6 +9,7 @@ import {
 } from '@strata/core';
 import { systemError } from '../errors.ts';
 import { native } from '../native.ts';
+import { chmodAt } from './chmod.ts';
 import { readEntries } from './entries.ts';
 import {
   AT_EMPTY_PATH,
@@ -22,7 +23,7 @@ import {
   RESOLVE_NO_MAGICLINKS,
 } from './flags.ts';
 import { Parents } from './parents.ts';
-import { asBuffer, join, splitPath } from './paths.ts';
+import { asBuffer, HERE, join, splitPath } from './paths.ts';
 import { readAll, reopenRegular } from './read.ts';
 import { removeDirectory } from './remove.ts';
 import { S_IF, statAt } from './stat.ts';
@@ -47,7 +48,7 @@ export class NativeTree implements Tree {
   }
 
   lstat(path: Uint8Array): FileStat | undefined {
-    return this.#optional(() => this.at(path, (dirfd, name) => this.#statIn(path, dirfd, name)));
+    return this.#optional(() => this.#at(path, (dirfd, name) => this.#statIn(path, dirfd, name)));
   }
 
   stat(path: Uint8Array): FileStat | undefined {
@@ -62,11 +63,11 @@ export class NativeTree implements Tree {
   }
 
   readlink(path: Uint8Array): Buffer {
-    return this.at(path, (dirfd, name) => native().readlink(dirfd, name));
+    return this.#at(path, (dirfd, name) => native().readlink(dirfd, name));
   }
 
   readdir(path: Uint8Array): TreeEntry[] {
-    return this.at(path, (dirfd, name) => {
+    return this.#at(path, (dirfd, name) => {
       const fd = native().open(dirfd, name, OPEN_DIRECTORY, 0);
       try {
         return readEntries(fd);
@@ -83,22 +84,22 @@ export class NativeTree implements Tree {
   }
 
   mkdir(path: Uint8Array, meta?: FileMeta): void {
-    this.at(path, (dirfd, name) => {
+    this.#at(path, (dirfd, name) => {
       native().mkdir(dirfd, name, 0o700);
-      if (meta === undefined) native().chmod(dirfd, name, 0o755);
+      if (meta === undefined) chmodAt(dirfd, name, 0o755);
       else this.#describe(dirfd, name, meta);
     });
   }
 
   mknod(path: Uint8Array, type: keyof typeof S_IF, meta: FileMeta, major = 0, minor = 0): void {
-    this.at(path, (dirfd, name) => {
+    this.#at(path, (dirfd, name) => {
       native().mknod(dirfd, name, S_IF[type] | 0o600, major, minor);
       this.#describe(dirfd, name, meta);
     });
   }
 
   symlink(target: Uint8Array, path: Uint8Array, meta: Omit<FileMeta, 'mode'>): void {
-    this.at(path, (dirfd, name) => {
+    this.#at(path, (dirfd, name) => {
       native().symlink(target, dirfd, name);
       native().chown(dirfd, name, meta.uid, meta.gid);
       native().utimes(dirfd, name, meta.mtimeNs, meta.mtimeNs);
@@ -110,12 +111,12 @@ export class NativeTree implements Tree {
   }
 
   unlink(path: Uint8Array): void {
-    this.at(path, (dirfd, name) => native().unlink(dirfd, name, 0));
+    this.#at(path, (dirfd, name) => native().unlink(dirfd, name, 0));
     this.#parents.forgetLinks();
   }
 
   rmdir(path: Uint8Array): void {
-    this.at(path, (dirfd, name) => native().unlink(dirfd, name, AT_REMOVEDIR));
+    this.#at(path, (dirfd, name) => native().unlink(dirfd, name, AT_REMOVEDIR));
     this.#parents.forget();
   }
 
@@ -136,7 +137,7 @@ export class NativeTree implements Tree {
   /** As {@link remove} of a directory, step by step. The tree must not be used otherwise until it has ended. */
   *removeSteps(path: Uint8Array): Generator<void, void> {
     const { parent, name } = splitPath(path);
-    if (name.equals(Buffer.from('.'))) throw systemError('EINVAL', 'the root cannot be removed', 'remove');
+    if (name === HERE) throw systemError('EINVAL', 'the root cannot be removed', 'remove');
     yield* removeDirectory(this.#parents.open(parent), name);
   }
 
@@ -151,7 +152,7 @@ export class NativeTree implements Tree {
     meta: FileMeta,
     xattrs?: ReadonlyMap<string, Uint8Array>,
   ): void {
-    this.at(path, (dirfd, name) => {
+    this.#at(path, (dirfd, name) => {
       native().createFile(dirfd, name, content, meta.mode, meta.uid, meta.gid, meta.mtimeNs);
       if (xattrs !== undefined)
         for (const [attribute, value] of xattrs) native().setXattr(dirfd, name, attribute, value);
@@ -159,18 +160,13 @@ export class NativeTree implements Tree {
   }
 
   createFile(path: Uint8Array): FileWriter {
-    return new TreeFileWriter(this.createFd(path));
-  }
-
-  /** A new empty file, open for writing; the caller closes it. */
-  createFd(path: Uint8Array): number {
-    return this.at(path, (dirfd, name) => native().open(dirfd, name, NEW_FILE, 0o600));
+    return new TreeFileWriter(this.#at(path, (dirfd, name) => native().open(dirfd, name, NEW_FILE, 0o600)));
   }
 
   openRead(path: Uint8Array, options: { readonly follow?: boolean } = {}): number {
     const fd = options.follow
       ? this.#openFollowed(path)
-      : this.at(path, (dirfd, name) => native().open(dirfd, name, O_PATH | constants.O_NOFOLLOW, 0));
+      : this.#at(path, (dirfd, name) => native().open(dirfd, name, O_PATH | constants.O_NOFOLLOW, 0));
     return reopenRegular(fd, asBuffer(path).toString());
   }
 
@@ -183,27 +179,27 @@ export class NativeTree implements Tree {
   }
 
   chown(path: Uint8Array, uid: number, gid: number): void {
-    this.at(path, (dirfd, name) => native().chown(dirfd, name, uid, gid));
+    this.#at(path, (dirfd, name) => native().chown(dirfd, name, uid, gid));
   }
 
   chmod(path: Uint8Array, mode: number): void {
-    this.at(path, (dirfd, name) => native().chmod(dirfd, name, mode));
+    this.#at(path, (dirfd, name) => chmodAt(dirfd, name, mode));
   }
 
   utimes(path: Uint8Array, mtimeNs: bigint): void {
-    this.at(path, (dirfd, name) => native().utimes(dirfd, name, mtimeNs, mtimeNs));
+    this.#at(path, (dirfd, name) => native().utimes(dirfd, name, mtimeNs, mtimeNs));
   }
 
   xattrs(path: Uint8Array): Map<string, Buffer> {
-    return this.at(path, readXattrs);
+    return this.#at(path, readXattrs);
   }
 
   setXattr(path: Uint8Array, name: string, value: Uint8Array): void {
-    this.at(path, (dirfd, last) => native().setXattr(dirfd, last, name, value));
+    this.#at(path, (dirfd, last) => native().setXattr(dirfd, last, name, value));
   }
 
   removeXattr(path: Uint8Array, name: string): void {
-    this.at(path, (dirfd, last) => native().removeXattr(dirfd, last, name));
+    this.#at(path, (dirfd, last) => native().removeXattr(dirfd, last, name));
   }
 
   close(): void {
@@ -218,7 +214,7 @@ export class NativeTree implements Tree {
   }
 
   /** Do something to the last component in its directory. Asked twice when the directory turns out to be stale. */
-  at<T>(path: Uint8Array, action: (dirfd: number, name: Buffer) => T): T {
+  #at<T>(path: Uint8Array, action: (dirfd: number, name: Buffer) => T): T {
     const { parent, name } = splitPath(path);
     return this.#fresh(path, [parent], () => action(this.#parents.open(parent), name));
   }
@@ -272,7 +268,7 @@ export class NativeTree implements Tree {
   /** Owner before mode: chown clears setuid and setgid. */
   #describe(dirfd: number, name: Buffer, meta: FileMeta): void {
     native().chown(dirfd, name, meta.uid, meta.gid);
-    native().chmod(dirfd, name, meta.mode);
+    chmodAt(dirfd, name, meta.mode);
     native().utimes(dirfd, name, meta.mtimeNs, meta.mtimeNs);
   }
 

@@ -49,15 +49,24 @@ function replaceFd(fd: number, open: () => number): number {
   }
 }
 
+/** As many names as fit one path, at least one. */
+function chunkFrom(names: readonly Buffer[], start: number): Buffer[] {
+  let bytes = 0;
+  let end = start;
+  while (end < names.length && (end === start || bytes + names[end]!.length < CHUNK_BYTES)) {
+    bytes += names[end]!.length + 1;
+    end++;
+  }
+  return names.slice(start, end);
+}
+
 /** Open a directory by plain names: no links, no `..`, any depth. The caller closes the result. */
 export function openPlain(dirfd: number, names: readonly Buffer[]): number {
   if (names.length === 0) return openOne(dirfd, HERE);
   let fd = -1;
   for (let at = 0; at < names.length; ) {
-    const chunk: Buffer[] = [];
-    for (let size = 0; at < names.length && (size += names[at]!.length + 1) < CHUNK_BYTES; at++)
-      chunk.push(names[at]!);
-    if (chunk.length === 0) throw systemError('ENAMETOOLONG', 'name too long', 'openat2');
+    const chunk = chunkFrom(names, at);
+    at += chunk.length;
     fd = fd === -1 ? openChunk(dirfd, chunk) : replaceFd(fd, () => openChunk(fd, chunk));
   }
   return fd;
