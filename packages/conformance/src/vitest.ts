@@ -3,6 +3,8 @@ import { describe, test } from 'vitest';
 import { layerDriverCases, openLayerContext } from './layer/layer-suite.ts';
 import type { LayerSuiteTarget } from './layer/layer-target.ts';
 import { type ConformanceCase, runCase, type SuiteTarget } from './runner/case.ts';
+import type { SnapshotterSuiteTarget } from './snapshotter/snapshotter-context.ts';
+import { openSnapshotterContext, snapshotterCases } from './snapshotter/snapshotter-suite.ts';
 
 /** Every case of the LayerDriver contract, as tests of the current file. */
 export function layerDriverSuite(target: LayerSuiteTarget): void {
@@ -27,4 +29,9 @@ export function register<Context, Traits>(
       });
     }
   });
+}
+
+/** The semantics of containerd's Snapshotter, as tests of the current file. */
+export function snapshotterSuite(target: SnapshotterSuiteTarget): void {
+  register(`Snapshotter ${target.name}`, openSnapshotterContext(target), snapshotterCases);
 }

@@ -1,0 +1,5 @@
+/** @module The NetworkDriver suite, as data. `@strata/conformance/network/vitest` runs it as tests. */
+export { type NetworkCase, networkDriverCases } from './network-cases.ts';
+export { NetworkContext } from './network-context.ts';
+export { type NetworkSuiteTarget, openNetworkContext } from './network-target.ts';
+export { type ReportedResult, reportNetworkSuite } from './report.ts';

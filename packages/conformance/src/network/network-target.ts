@@ -1,0 +1,70 @@
+/** # What a network suite runs against
+ *
+ * Cases make links, rules and namespaces, so they belong into a network namespace of their own, with a sysfs of
+ * its own on /sys: the suite then sees every leak and disturbs nobody. `networkDriverSuite` of the vitest module
+ * arranges that; whoever calls {@link openNetworkContext} directly is in one already.
+ */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DriverContext, DriverDefinition, Host, NetworkCapabilities, NetworkDriver } from '@strata/core';
+import type { SuiteTarget } from '../runner/case.ts';
+import { HostPicture } from './host-picture.ts';
+import { NetworkContext } from './network-context.ts';
+
+export interface NetworkSuiteTarget {
+  // biome-ignore lint/suspicious/noExplicitAny: a suite takes drivers with any options
+  readonly definition: DriverDefinition<'network', any>;
+  readonly host: Host;
+  /** Roots are made and removed below it. */
+  readonly directory: string;
+  /** Modules that another process imports: the definition as default export, and `createHost`. */
+  readonly modules: { readonly driver: string; readonly host: string };
+  /** Of node, for those processes. */
+  readonly nodeArguments: readonly string[];
+}
+
+/** A root, a driver, and on closing: everything undone, host as before. */
+export function openNetworkContext(
+  target: NetworkSuiteTarget,
+): SuiteTarget<NetworkContext, NetworkCapabilities> {
+  return {
+    async open() {
+      const directory = await mkdtemp(join(target.directory, 'network-'));
+      const root = join(directory, 'root');
+      await mkdir(root);
+      const before = await HostPicture.take(target.host);
+      const context = new NetworkContext(target, {
+        directory,
+        root,
+        driver: await createNetworkDriver(target, root),
+      });
+      return {
+        context,
+        traits: context.driver.capabilities,
+        async close() {
+          await context.close();
+          const left = await context.driver.list();
+          await rm(directory, { recursive: true });
+          if (left.length > 0) throw new Error(`the driver still holds the endpoints ${left.join(', ')}`);
+          before.assertSame(await HostPicture.take(target.host));
+        },
+      };
+    },
+  };
+}
+
+export async function createNetworkDriver(target: NetworkSuiteTarget, root: string): Promise<NetworkDriver> {
+  const { definition, host } = target;
+  const checked = await definition.options['~standard'].validate({});
+  if (checked.issues !== undefined) throw new Error(`the driver refuses its default options`);
+  const signal = new AbortController().signal;
+  const context: DriverContext = {
+    root,
+    runDirectory: root,
+    options: checked.value,
+    host,
+    log: host.log,
+    signal,
+  };
+  return definition.create(context);
+}
