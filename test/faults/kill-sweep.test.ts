@@ -1,0 +1,121 @@
+import {
+  createLoopFilesystem,
+  type LoopFilesystem,
+  layeredImage,
+  pushLayout,
+  StrataHome,
+  type Traces,
+} from '@strata/test-fixtures';
+import { startRegistry, type TestRegistry } from '@strata/test-fixtures/registry';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countCalls, killAt, type Step, sample, steps } from './kill.ts';
+
+/**
+ * kill -9 inside pull, run and rm at every change of names and mounts and at database writes, on each driver; then
+ * the same command succeeds and the host shows no trace. `STRATA_FAULTS=all` takes every point of every step; the
+ * default takes every point of the rare steps and a spread sample of the frequent ones.
+ */
+const most = process.env['STRATA_FAULTS'] === 'all' ? Number.MAX_SAFE_INTEGER : 6;
+
+describe.each(['overlay', 'btrfs', 'vfs'])('kill -9 on %s', (storage) => {
+  let registry: TestRegistry;
+  let filesystem: LoopFilesystem;
+  let home: StrataHome;
+  let image: string;
+  let clean: Traces;
+
+  beforeAll(async () => {
+    registry = await startRegistry();
+    image = `${registry.address}/layered:1`;
+    pushLayout(layeredImage(), image);
+    filesystem = await createLoopFilesystem({
+      type: storage === 'btrfs' ? 'btrfs' : 'ext4',
+      size: 2 * 1024 ** 3,
+    });
+    home = new StrataHome(filesystem.directory);
+    await home.ok('pull', image);
+    await home.ok('run', '--rm', `--storage=${storage}`, image, 'true');
+    await home.ok('rmi', image);
+    await home.ok('storage', 'prune');
+    clean = home.traces();
+  });
+  afterAll(async () => {
+    await home?.[Symbol.asyncDispose]();
+    await filesystem?.dispose();
+    await registry?.stop();
+  });
+
+  interface Scene {
+    readonly before: () => Promise<unknown>;
+    readonly command: readonly string[];
+    readonly again: () => Promise<unknown>;
+    readonly after: () => Promise<unknown>;
+  }
+  const run = () => [
+    'run',
+    '--rm',
+    `--storage=${storage}`,
+    '--network=none',
+    image,
+    'cat',
+    '/data/changed',
+    '/data/replaced/new',
+  ];
+  const forget = async () => {
+    await home.strata(['rmi', '-f', image]);
+    await home.ok('storage', 'prune');
+  };
+  const scenes = (): Record<string, Scene> => ({
+    pull: {
+      before: forget,
+      command: ['pull', `--storage=${storage}`, image],
+      again: () => home.ok('pull', `--storage=${storage}`, image),
+      after: async () => expect(await home.ok(...run())).toBe('changed 2\nnew 3'),
+    },
+    run: {
+      before: () => home.ok('pull', `--storage=${storage}`, image),
+      command: run(),
+      again: async () => expect(await home.ok(...run())).toBe('changed 2\nnew 3'),
+      after: async () => {},
+    },
+    rm: {
+      before: () => home.ok('create', `--storage=${storage}`, '--name', 'victim', image, 'true'),
+      command: ['rm', '-f', 'victim'],
+      again: async () => {
+        const { stderr, code } = await home.strata(['rm', '-f', 'victim']);
+        expect(code === 0 || stderr.includes('No such container'), stderr).toBe(true);
+      },
+      after: async () => {},
+    },
+  });
+
+  async function survive(scene: Scene, step: Step, nth: number): Promise<void> {
+    await scene.before();
+    await killAt(home, step, nth, scene.command);
+    await scene.again();
+    await scene.after();
+    await home.ok('check', '--repair');
+    expect
+      .soft(await home.ok('check'), `${scene.command[0]} killed at ${step} ${nth}`)
+      .not.toMatch(/\b[A-Z]+_[A-Z_]+\b/);
+    const { layers: _, ...traces } = home.traces();
+    const { layers: __, ...expected } = clean;
+    expect.soft(traces, `${scene.command[0]} killed at ${step} ${nth}`).toEqual(expected);
+  }
+
+  it.each(['pull', 'run', 'rm'])(
+    '%s',
+    async (name) => {
+      const scene = scenes()[name]!;
+      for (const step of steps) {
+        await scene.before();
+        const count = await countCalls(home, step, scene.command);
+        for (const nth of sample(count, most)) await survive(scene, step, nth);
+      }
+      await forget();
+      await home.ok('check', '--repair');
+      expect(home.traces()).toEqual(clean);
+    },
+    1_200_000,
+  );
+});

@@ -1,0 +1,56 @@
+import {
+  createLoopFilesystem,
+  debianImage,
+  type LoopFilesystem,
+  layeredImage,
+  StrataHome,
+} from '@strata/test-fixtures';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+describe('a filesystem of 64 MiB', () => {
+  let filesystem: LoopFilesystem;
+  let home: StrataHome;
+  beforeAll(async () => {
+    filesystem = await createLoopFilesystem({ type: 'ext4', size: 64 * 1024 ** 2 });
+    home = new StrataHome(filesystem.directory);
+  });
+  afterAll(async () => {
+    await home?.[Symbol.asyncDispose]();
+    await filesystem?.dispose();
+  });
+
+  it('gives one clear error, keeps what was there, and can be cleaned', async () => {
+    await home.ok('load', '-i', layeredImage().layout);
+    const id = (await home.ok('images', '-q')).split('\n')[0]!;
+    await home.ok('tag', id, 'small:1');
+    const before = home.traces();
+
+    const { code, stderr } = await home.strata(['load', '-i', debianImage().layout]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/no space/i);
+    expect(stderr).toContain('NO_SPACE');
+    expect(stderr.split('\n').filter((line) => line.startsWith('strata: '))).toHaveLength(1);
+    expect(home.traces().temporary).toEqual(before.temporary);
+
+    expect(await home.ok('run', '--rm', 'small:1', 'cat', '/data/changed')).toBe('changed 2');
+    expect(await home.ok('ps', '-aq')).toBe('');
+    await home.ok(
+      'run',
+      '-d',
+      '--name',
+      'filler',
+      'small:1',
+      'sh',
+      '-c',
+      'dd if=/dev/zero of=/fill bs=1M; sleep 600',
+    );
+    await expect
+      .poll(() => home.ok('exec', 'filler', 'sh', '-c', 'df / | tail -1'), { timeout: 20_000 })
+      .toMatch(/100%/);
+    expect(await home.ok('ps', '--format', '{{.Names}}')).toBe('filler');
+    await home.ok('rm', '-f', 'filler');
+    await home.ok('rmi', 'small:1');
+    await home.ok('image', 'prune', '-a', '-f');
+    expect(await home.ok('images', '-aq')).toBe('');
+  });
+});
