@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   createLoopFilesystem,
+  type LayoutImage,
   type LoopFilesystem,
   layeredImage,
   layoutBlobs,
