@@ -1,6 +1,6 @@
 /** @module Layer tars: hardened apply, reproducible diff, and the tar primitives under them. */
-export { adoptMetadata } from './apply/adopt-metadata.ts';
 export { type AppliedLayer, type ApplyOptions, type ApplyProgress, applyLayer } from './apply/apply-layer.ts';
+export { settleLayer, type Unsettled } from './apply/settle-layer.ts';
 export type { ApplyLayerInput } from './apply-layer.job.ts';
 export { type Change, type DiffOptions, diffOverlay, diffTrees } from './diff/changes.ts';
 export type { ChangesSource } from './diff/changes-of.ts';

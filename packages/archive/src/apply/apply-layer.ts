@@ -8,6 +8,7 @@ import { TarReader } from '../tar/tar-reader.ts';
 import { createEntry, forgetXattrs, metaOf } from './create-entry.ts';
 import { DirectoryTimes } from './directory-times.ts';
 import { LayerRoot } from './layer-root.ts';
+import type { Unsettled } from './settle-layer.ts';
 import { markerOf, Whiteouts } from './whiteouts.ts';
 import { applyXattrs } from './xattrs.ts';
 
@@ -26,7 +27,7 @@ export interface ApplyOptions {
   readonly limits?: Partial<TarLimits>;
   /**
    * Overlay only: the layers below, nearest first, `[]` for a base layer. Directories the layer does not announce get
-   * their metadata from there. Without them see {@link AppliedLayer.implied} and LAYER_NEEDS_PARENTS.
+   * their metadata from there. Without them see {@link AppliedLayer.unsettled} and LAYER_NEEDS_PARENTS.
    */
   readonly parents?: readonly Tree[] | undefined;
   readonly onProgress?: ((progress: ApplyProgress) => void) | undefined;
@@ -39,11 +40,8 @@ export interface AppliedLayer {
   /** Length of the whole uncompressed stream in bytes. */
   readonly size: number;
   readonly entries: number;
-  /**
-   * Overlay without `parents`: directories made 0755 root:root because the layer has files below but no entry for
-   * them, in raw bytes. Give them to `adoptMetadata` once the parents are there. Nearly always empty.
-   */
-  readonly implied: readonly Uint8Array[];
+  /** Overlay without `parents`: give it to `settleLayer` once the parents are there. */
+  readonly unsettled: Unsettled;
   /** What was left out, for the debug log; at most a hundred. */
   readonly warnings: readonly string[];
 }
@@ -74,7 +72,7 @@ export async function applyLayer(
     }
     layer.finish();
   });
-  return { ...stream, implied: root.implied.map(pathBytes), warnings: layer.warnings };
+  return { ...stream, unsettled: layer.unsettled, warnings: layer.warnings };
 }
 
 /** Open, decompress, hash and hand to `use`; then read to the very end. */
@@ -107,6 +105,7 @@ export async function unpackStream(
 
 class LayerApplication {
   readonly warnings: string[] = [];
+  unsettled: Unsettled = { implied: [], whitedOut: [] };
   readonly #root: LayerRoot;
   readonly #whiteouts: Whiteouts;
   readonly #times = new DirectoryTimes();
@@ -126,7 +125,7 @@ class LayerApplication {
   }
 
   finish(): void {
-    this.#whiteouts.finish();
+    this.unsettled = this.#whiteouts.finish();
     this.#times.apply(this.#root.tree, (path) => !this.#root.replaced || this.#isDirectory(path));
   }
 

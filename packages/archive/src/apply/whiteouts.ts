@@ -1,9 +1,10 @@
-import { StrataError } from '@strata/core';
+import { StrataError, type Tree } from '@strata/core';
 import { badLayer } from '../layer-error.ts';
 import { baseOf, joinPath, parentOf, pathBytes, type RawPath } from '../path/raw-path.ts';
 import type { LayerRoot } from './layer-root.ts';
 import { namesOf, overlayRoot } from './merged-view.ts';
 import { WHITEOUT_META } from './overlay-marks.ts';
+import { settleLayer, type Unsettled } from './settle-layer.ts';
 
 const PREFIX = '.wh.';
 const META_PREFIX = '.wh..wh.';
@@ -34,6 +35,7 @@ export function markerOf(path: RawPath): Marker {
 export class Whiteouts {
   readonly #root: LayerRoot;
   readonly #purged = new Set<RawPath>();
+  readonly #recordedIn = new Set<RawPath>();
   #rootOpaque = false;
 
   constructor(root: LayerRoot) {
@@ -47,7 +49,7 @@ export class Whiteouts {
     const bytes = pathBytes(target);
     const stat = this.#root.tree.lstat(bytes);
     if (this.#root.mode === 'overlay') {
-      if (stat === undefined) this.#root.tree.mknod(bytes, 'char', WHITEOUT_META, 0, 0);
+      if (stat === undefined) this.#record(target);
       else if (stat.type === 'directory') this.#root.markOpaque(target);
     } else if (stat !== undefined) {
       if (!this.#root.isOurs(target)) this.#root.clear(target);
@@ -64,15 +66,30 @@ export class Whiteouts {
     else this.#rootOpaque = true;
   }
 
-  /** After the last entry. overlayfs has no opaque root, so each name of the parents is hidden for itself. */
-  finish(): void {
-    if (!this.#rootOpaque) return;
-    for (const name of namesOf(overlayRoot(this.#root.parents ?? []))) {
-      const bytes = pathBytes(name);
-      const stat = this.#root.tree.lstat(bytes);
-      if (stat === undefined) this.#root.tree.mknod(bytes, 'char', WHITEOUT_META, 0, 0);
+  /** After the last entry. Says what has to wait for the parents, when they are not known. */
+  finish(): Unsettled {
+    const unsettled = {
+      implied: this.#root.implied.map(pathBytes),
+      whitedOut: [...this.#recordedIn].map(pathBytes),
+    };
+    if (this.#root.parents === undefined) return unsettled;
+    if (this.#rootOpaque) this.#hideRoot(this.#root.parents);
+    settleLayer(this.#root.tree, unsettled, this.#root.parents);
+    return { implied: [], whitedOut: [] };
+  }
+
+  /** overlayfs has no opaque root, so each name of the parents is hidden for itself. */
+  #hideRoot(parents: readonly Tree[]): void {
+    for (const name of namesOf(overlayRoot(parents))) {
+      const stat = this.#root.tree.lstat(pathBytes(name));
+      if (stat === undefined) this.#record(name);
       else if (stat.type === 'directory') this.#root.markOpaque(name);
     }
+  }
+
+  #record(target: RawPath): void {
+    this.#root.tree.mknod(pathBytes(target), 'char', WHITEOUT_META, 0, 0);
+    this.#recordedIn.add(parentOf(target));
   }
 
   /** Remove what is not this layer's. A second time there can be nothing: parents do not come back. */

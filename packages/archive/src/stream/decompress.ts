@@ -7,8 +7,16 @@ import { badLayer } from '../layer-error.ts';
 export type Compression = 'gzip' | 'zstd' | 'none';
 
 const CHUNK = 2 ** 20;
-/** Two chunks ahead, so that the thread pool inflates while we write. */
-const AHEAD = { chunkSize: CHUNK, readableHighWaterMark: 2 * CHUNK };
+/**
+ * Queues on both sides, so that the thread pool inflates the next chunk while we write this one. Chunks come out as
+ * they are (object mode), not joined.
+ */
+const AHEAD = {
+  chunkSize: CHUNK,
+  readableObjectMode: true,
+  readableHighWaterMark: 3,
+  writableHighWaterMark: CHUNK,
+};
 /** What a zstd frame may ask us to keep: 128 MiB, the zstd command's own limit. */
 const ZSTD_WINDOW_LOG = 27;
 
@@ -27,7 +35,7 @@ export async function* blobBytes(
   source: BlobSource,
   options: { readonly signal?: AbortSignal; readonly onRead?: (bytes: number) => void } = {},
 ): AsyncGenerator<Uint8Array> {
-  const chunks = 'path' in source ? createReadStream(source.path, { highWaterMark: 2 ** 18 }) : source;
+  const chunks = 'path' in source ? createReadStream(source.path, { highWaterMark: CHUNK / 2 }) : source;
   for await (const chunk of chunks) {
     if (options.signal?.aborted === true) throw new StrataError('aborted', 'ABORTED', 'Cancelled');
     options.onRead?.(chunk.length);
