@@ -1,0 +1,13 @@
+import { StrataError } from '@strata/core';
+
+/** The archive is not one, or lies. */
+export function badArchive(why: string, cause?: unknown): StrataError {
+  return new StrataError('invalid-argument', 'ARCHIVE_INVALID', `not a usable image archive: ${why}`, {
+    hint: 'expected is what docker save, podman save, skopeo or strata save write',
+    cause,
+  });
+}
+
+export function missingMember(name: string): StrataError {
+  return badArchive(`'${name}' is missing from it`);
+}
