@@ -23,7 +23,7 @@ export function conmonArguments(request: ConmonRequest): string[] {
     ...['-c', containerId, '-u', containerId, '-n', containerId],
     ...['-r', request.runtime, '-b', directory, '-p', `${directory}/pid`],
     ...['--runtime-arg', '--root', '--runtime-arg', request.runtimeRoot],
-    ...['--exit-dir', directory, '--persist-dir', directory],
+    ...['--exit-dir', directory],
     // The socket is <directory>/attach, bound through /proc/self/fd, however long the path is.
     '--full-attach',
     // fsync of a log at the end of every container costs more than the container.

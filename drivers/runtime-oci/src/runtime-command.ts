@@ -1,8 +1,9 @@
 /** The only file that spells arguments of runc(8) and crun(1); they are the same for both. */
+import type { Readable } from 'node:stream';
 import { type Host, type RunResult, type RuntimeState, StrataError } from '@strata/core';
 import { runtimeFailure, runtimeMessage } from './runtime-error.ts';
 
-const anyCode = Array.from({ length: 256 }, (_, code) => code);
+const timeout = 30_000;
 
 export class RuntimeCommand {
   /** The runtime's state directory. */
@@ -50,9 +51,25 @@ export class RuntimeCommand {
     );
   }
 
-  #run(args: readonly string[]): Promise<RunResult> {
-    return this.#host.exec.run(this.#program, ['--root', this.root, ...args], { okCodes: anyCode });
+  /** Spawned plainly: this is the hot path of every container, and the output is a few lines. */
+  async #run(args: readonly string[]): Promise<RunResult> {
+    const child = await this.#host.exec.spawn(this.#program, ['--root', this.root, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const timer = setTimeout(() => process.kill(child.pid, 'SIGKILL'), timeout);
+    const [stdout, stderr, exit] = await Promise.all([
+      text(child.pipes.get(1) as Readable),
+      text(child.pipes.get(2) as Readable),
+      child.exited,
+    ]).finally(() => clearTimeout(timer));
+    return { exitCode: exit.code ?? 255, stdout, stderr };
   }
+}
+
+async function text(stream: Readable): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** runc and crun have no exit code for it. */

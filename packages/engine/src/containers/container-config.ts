@@ -1,0 +1,71 @@
+/** What a container is, merged from the request and the image: the `config` column, JSON. Plain data, already checked. */
+import type { Resources } from '@strata/core';
+import type { BindRequest, Ulimit } from '../api/containers.ts';
+
+export interface ContainerConfig {
+  readonly platform: string;
+  /** Committed layer below the container's own; `undefined` for an image without layers. */
+  readonly parent: string | undefined;
+  readonly entrypoint: readonly string[];
+  readonly command: readonly string[];
+  readonly env: readonly string[];
+  readonly user: string;
+  readonly groupAdd: readonly string[];
+  /** Absolute and normal. */
+  readonly workingDirectory: string;
+  readonly hostname: string;
+  readonly domainname: string;
+  readonly tty: boolean;
+  readonly stdin: boolean;
+  readonly stopSignal: number;
+  /** Seconds. */
+  readonly stopTimeout: number;
+  readonly readOnly: boolean;
+  readonly mounts: readonly BindRequest[];
+  /** Targets of the image's VOLUMEs; the n-th lives in the container's directory `volumes/n`. */
+  readonly volumes: readonly string[];
+  readonly capAdd: readonly string[];
+  readonly capDrop: readonly string[];
+  readonly privileged: boolean;
+  readonly noNewPrivileges: boolean;
+  /** `undefined`: the default profile; `unconfined`; or a file. */
+  readonly seccomp: string | undefined;
+  /** `/proc` and `/sys` without masks. */
+  readonly openSystemPaths: boolean;
+  readonly securityOptions: readonly string[];
+  readonly ulimits: readonly Ulimit[];
+  readonly init: boolean;
+  /** `private`, `host`, `container:<full id>`; ipc also `none`, `shareable`. */
+  readonly pid: string;
+  readonly ipc: string;
+  readonly uts: string;
+  readonly extraHosts: readonly string[];
+  readonly dns: readonly string[];
+  readonly dnsSearch: readonly string[];
+  readonly devices: readonly DeviceMapping[];
+  readonly sysctls: Readonly<Record<string, string>>;
+  /** Bytes of /dev/shm. */
+  readonly shmSize: number;
+  readonly oomScoreAdj: number | undefined;
+  readonly resources: Resources;
+  readonly cgroupParent: string | undefined;
+  readonly log: {
+    readonly driver: 'k8s-file' | 'none';
+    readonly maxBytes: number;
+    readonly maxFiles: number;
+  };
+  readonly runtime: string;
+  readonly exposedPorts: readonly string[];
+  readonly healthcheck: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface DeviceMapping {
+  readonly source: string;
+  readonly target: string;
+  readonly permissions: string;
+}
+
+/** The program and its arguments. */
+export function argumentsOf(config: ContainerConfig): readonly string[] {
+  return [...config.entrypoint, ...config.command];
+}

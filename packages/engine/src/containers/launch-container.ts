@@ -1,0 +1,86 @@
+/** From a layer to a running process. The caller holds the container's lock and has journalled {@link runSteps}. */
+import { join } from 'node:path';
+import type { AttachedStreams, Mount, ProgressListener } from '@strata/core';
+import type { Session } from '../api/containers.ts';
+import type { EngineServices } from '../services.ts';
+import { emitContainer } from './container-events.ts';
+import { makeBundle } from './make-bundle.ts';
+import { makeCgroup } from './make-cgroup.ts';
+import { mountRootfs } from './rootfs/mount-rootfs.ts';
+import { runtimeFor } from './runtime.ts';
+import { containerSession } from './session.ts';
+import { type NewContainer, updateContainer } from './state/container-store.ts';
+import type { Step } from './state/journal.ts';
+
+export interface LaunchOptions {
+  /** Connect the streams before the first instruction runs. */
+  readonly attach: boolean;
+  readonly onProgress?: ProgressListener | undefined;
+}
+
+/** What one run of a container holds, oldest first. */
+export function runSteps(services: EngineServices, container: NewContainer): Step[] {
+  const { id, config } = container;
+  const run = services.paths.containerRun(id);
+  return [
+    { step: 'run-directory', path: run },
+    ...(config.ipc === 'shareable' ? [{ step: 'mount' as const, target: join(run, 'shm') }] : []),
+    { step: 'mount', target: rootfsMountpoint(services, id) },
+    { step: 'cgroup', id, parent: config.cgroupParent, ref: undefined },
+    { step: 'runtime', driver: config.runtime, id },
+  ];
+}
+
+export async function launchContainer(
+  services: EngineServices,
+  container: NewContainer,
+  layer: readonly Mount[],
+  options: LaunchOptions,
+): Promise<Session> {
+  const { id, config } = container;
+  const [runtime, cgroup, rootfs] = await Promise.all([
+    runtimeFor(services, config.runtime),
+    makeCgroup(services, container),
+    mountRootfs(services, layer, rootfsMountpoint(services, id)),
+  ]);
+  const warnings = await makeBundle(services, { container, rootfs, cgroupsPath: cgroup.path });
+  for (const text of warnings) options.onProgress?.({ kind: 'message', text });
+  const process = await runtime.create({
+    id,
+    bundle: services.paths.containerRun(id),
+    runDirectory: services.paths.containerRun(id),
+    monitor: monitorOptions(services, container, options.attach),
+  });
+  services.database.transaction(() => {
+    const started = { status: 'running', process, started: new Date(), exitCode: null } as const;
+    updateContainer(services.database, id, { ...started, oomKilled: false, error: null, lease: null });
+    emitContainer(services, container, 'start');
+  });
+  let streams: AttachedStreams | undefined;
+  try {
+    streams = options.attach ? await runtime.attach(process) : undefined;
+    await runtime.start(process);
+  } catch (error) {
+    await streams?.close();
+    throw error;
+  }
+  return containerSession(services, { container, process, runtime, streams });
+}
+
+function monitorOptions(services: EngineServices, { id, config }: NewContainer, attached: boolean) {
+  const command = services.exitCommand;
+  return {
+    terminal: config.tty,
+    stdin: config.stdin,
+    // Docker: whoever attached at the start ends the input by leaving; a detached container keeps it.
+    leaveStdinOpen: config.stdin && !attached,
+    logPath: config.log.driver === 'none' ? undefined : join(services.paths.container(id), 'container.log'),
+    logMaxBytes: config.log.maxBytes,
+    logMaxFiles: config.log.maxFiles,
+    ...(attached || command === undefined ? {} : { exitCommand: [...command, id] }),
+  };
+}
+
+function rootfsMountpoint(services: EngineServices, id: string): string {
+  return join(services.paths.container(id), 'rootfs');
+}

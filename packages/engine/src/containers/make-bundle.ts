@@ -1,0 +1,94 @@
+/** The bundle: mountpoints in the root filesystem, generated files, config.json. */
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { StrataError } from '@strata/core';
+import type { EngineServices } from '../services.ts';
+import { lookupUser } from './rootfs/lookup-user.ts';
+import { writeNetworkFiles } from './rootfs/network-files.ts';
+import { prepareRootfs } from './rootfs/prepare-rootfs.ts';
+import { fillVolumes } from './rootfs/volumes.ts';
+import { devicesFor } from './spec/devices.ts';
+import { generatedMounts, mountTargets, systemMounts, userMounts } from './spec/mounts.ts';
+import { namespacesFor, networkNamespace } from './spec/namespaces.ts';
+import { ociSpec } from './spec/oci-spec.ts';
+import type { NewContainer } from './state/container-store.ts';
+
+/** Debian's tini and podman's catatonit are static; docker-init is what Docker ships. */
+const initPrograms = ['tini-static', 'catatonit', 'docker-init', 'tini'];
+
+export interface BundleInput {
+  readonly container: NewContainer;
+  readonly rootfs: string;
+  readonly cgroupsPath: string | undefined;
+}
+
+/** Writes `<run>/config.json`; returns warnings. */
+export async function makeBundle(services: EngineServices, input: BundleInput): Promise<readonly string[]> {
+  const { host, paths } = services;
+  const { container, rootfs, cgroupsPath } = input;
+  const { id, config } = container;
+  const directory = paths.container(id);
+  const run = paths.containerRun(id);
+  await mkdir(run, { recursive: true, mode: 0o700 });
+  const network = await networkNamespace(services, container);
+  const prepared = prepareRootfs(host, rootfs, mountTargets(config), config.workingDirectory);
+  await recordMade(directory, prepared.made);
+  await fillVolumes(services, { config, rootfs, directory });
+  if (network.shared === undefined)
+    writeNetworkFiles(directory, config, {
+      sharesHost: network.namespace === 'host',
+      connects: network.connects,
+      addresses: [],
+    });
+  const files = network.shared === undefined ? directory : paths.container(network.shared.id);
+  using tree = host.files.openTree(rootfs);
+  const { spec, warnings } = await ociSpec({
+    host,
+    config,
+    rootfs,
+    user: lookupUser(tree, config.user, config.groupAdd),
+    mounts: [
+      ...systemMounts(config, await sharedMemory(services, container)),
+      ...generatedMounts(files, prepared.targets, config),
+      ...userMounts(config, join(directory, 'volumes'), prepared.targets),
+    ],
+    namespaces: namespacesFor(services, config, network),
+    devices: devicesFor(config),
+    cgroupsPath,
+    init: config.init ? await initProgram(services) : undefined,
+  });
+  await writeFile(join(run, 'config.json'), JSON.stringify(spec), { mode: 0o600 });
+  return warnings;
+}
+
+/** What `diff` must not show: mountpoints the image did not have. Written at the first start only. */
+async function recordMade(directory: string, made: readonly string[]): Promise<void> {
+  const file = join(directory, 'mountpoints.json');
+  if (made.length > 0 && !existsSync(file)) await writeFile(file, JSON.stringify(made), { mode: 0o600 });
+}
+
+/** /dev/shm that others may join is ours to mount; a private one the runtime mounts. */
+async function sharedMemory(
+  services: EngineServices,
+  { id, config }: NewContainer,
+): Promise<string | undefined> {
+  if (config.ipc.startsWith('container:'))
+    return join(services.paths.containerRun(config.ipc.slice('container:'.length)), 'shm');
+  if (config.ipc !== 'shareable') return undefined;
+  const directory = join(services.paths.containerRun(id), 'shm');
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const options = ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${config.shmSize}`];
+  await services.host.mounter.mount([{ type: 'tmpfs', source: 'shm', options }], directory);
+  return directory;
+}
+
+async function initProgram(services: EngineServices): Promise<string> {
+  for (const name of initPrograms) {
+    const path = await services.host.exec.find(name);
+    if (path !== undefined) return path;
+  }
+  throw new StrataError('unsupported', 'INIT_MISSING', 'There is no init program for --init on this host', {
+    hint: 'Install tini: apt-get install tini',
+  });
+}

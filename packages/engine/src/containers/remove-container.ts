@@ -1,0 +1,93 @@
+import { StrataError } from '@strata/core';
+import type { EngineServices } from '../services.ts';
+import { emitContainer } from './container-events.ts';
+import { withContainerLock } from './container-lock.ts';
+import { reapLocked } from './reap-container.ts';
+import { type ContainerRecord, isActive } from './state/container-record.ts';
+import {
+  allContainers,
+  containerById,
+  deleteContainer,
+  findContainer,
+  updateContainer,
+} from './state/container-store.ts';
+import { forgetIntents, intentsOf } from './state/journal.ts';
+import { killAndReap } from './stop-container.ts';
+import { undoSteps } from './undo.ts';
+
+/** rm: refuse or kill what runs → mark `removing` → undo every step → forget the row. */
+export async function removeContainer(
+  services: EngineServices,
+  reference: string,
+  options: { readonly force?: boolean } = {},
+): Promise<void> {
+  const { id } = findContainer(services.database, reference);
+  await withContainerLock(services, id, async () => {
+    let record = await reapLocked(services, id);
+    if (record === undefined) return;
+    if (isActive(record)) {
+      if (options.force !== true)
+        throw new StrataError(
+          'failed-precondition',
+          'CONTAINER_RUNNING',
+          `Container ${record.name} is ${record.status}, it cannot be removed`,
+          { hint: 'Stop it first, or remove it with -f' },
+        );
+      record = await killAndReap(services, record);
+      if (record === undefined) return;
+    }
+    updateContainer(services.database, id, { status: 'removing' });
+    await finishRemoval(services, record);
+  });
+}
+
+/** The rest of a removal, also of one that a dead process began. The caller holds the lock. */
+export async function finishRemoval(services: EngineServices, record: ContainerRecord): Promise<void> {
+  await undoSteps(services, record.id, 'all');
+  services.database.transaction(() => {
+    forgetIntents(services.database, intentsOf(services.database, record.id));
+    deleteContainer(services.database, record.id);
+    emitContainer(services, record, 'destroy');
+  });
+}
+
+/** A container that never came to be: undo all of it. When that fails too, the row stays for `cleanup`. */
+export async function abandonContainer(services: EngineServices, id: string): Promise<void> {
+  const record = containerById(services.database, id);
+  if (record === undefined) return;
+  try {
+    updateContainer(services.database, id, { status: 'removing' });
+    await undoSteps(services, id, 'all');
+    services.database.transaction(() => deleteContainer(services.database, id));
+  } catch (error) {
+    services.host.log.warn('a failed container could not be taken down', { id, error: String(error) });
+  }
+}
+
+export async function pruneContainers(
+  services: EngineServices,
+  matches: (record: ContainerRecord) => boolean,
+): Promise<{ removed: string[]; reclaimedBytes: number }> {
+  const removed: string[] = [];
+  let reclaimedBytes = 0;
+  for (const record of allContainers(services.database, "status IN ('created', 'exited', 'dead')")) {
+    if (!matches(record)) continue;
+    reclaimedBytes += await ownBytes(services, record);
+    try {
+      await removeContainer(services, record.id);
+      removed.push(record.id);
+    } catch (error) {
+      // Started or removed by somebody else in the meantime.
+      services.host.log.debug('not pruned', { id: record.id, error: String(error) });
+    }
+  }
+  return { removed, reclaimedBytes };
+}
+
+export async function ownBytes(services: EngineServices, record: ContainerRecord): Promise<number> {
+  try {
+    return (await (await services.layers.open(record.storage)).usage(record.id)).bytes;
+  } catch {
+    return 0;
+  }
+}

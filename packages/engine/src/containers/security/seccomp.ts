@@ -1,0 +1,70 @@
+/** The profile as runtime-spec `linux.seccomp` for this host and these capabilities. */
+import { readFile, stat } from 'node:fs/promises';
+import { StrataError } from '@strata/core';
+import { type ProfileRule, profileArchitectures, profileRules } from './seccomp-profile.ts';
+
+const maxProfileBytes = 1024 * 1024;
+/** GOARCH of Node's `process.arch`. */
+const goArchitecture: Readonly<Record<string, string>> = { x64: 'amd64', ppc64: 'ppc64le' };
+
+export type Seccomp = Readonly<Record<string, unknown>>;
+
+/**
+ * `undefined` only when the user said `seccomp=unconfined`; anything that cannot be read or understood fails.
+ * @throws invalid-argument `SECCOMP_PROFILE_INVALID`, unsupported on an architecture without a profile
+ */
+export async function seccompFor(
+  option: string | undefined,
+  capabilities: ReadonlySet<string>,
+): Promise<Seccomp | undefined> {
+  if (option === 'unconfined') return undefined;
+  if (option !== undefined && option !== 'builtin') return await profileFromFile(option);
+  return defaultSeccomp(goArchitecture[process.arch] ?? process.arch, capabilities);
+}
+
+export function defaultSeccomp(architecture: string, capabilities: ReadonlySet<string>): Seccomp {
+  const architectures = profileArchitectures[architecture];
+  if (architectures === undefined)
+    throw new StrataError(
+      'unsupported',
+      'SECCOMP_ARCHITECTURE',
+      `There is no default seccomp profile for ${architecture}`,
+      { hint: 'Name one with --security-opt seccomp=FILE' },
+    );
+  const applies = (rule: ProfileRule) =>
+    (rule.arches === undefined || rule.arches.includes(architecture)) &&
+    (rule.capability === undefined || capabilities.has(rule.capability)) &&
+    !(rule.exceptArches?.includes(architecture) ?? false) &&
+    !(rule.exceptCapability !== undefined && capabilities.has(rule.exceptCapability));
+  return {
+    defaultAction: 'SCMP_ACT_ERRNO',
+    defaultErrnoRet: 1,
+    architectures,
+    syscalls: profileRules.filter(applies).map(({ names, errno, args }) => ({
+      names: names.split(/\s+/).filter(Boolean),
+      action: errno === undefined ? 'SCMP_ACT_ALLOW' : 'SCMP_ACT_ERRNO',
+      ...(errno === undefined ? {} : { errnoRet: errno }),
+      ...(args === undefined ? {} : { args }),
+    })),
+  };
+}
+
+/** A profile in runtime-spec form. Docker's own form (archMap, includes) is refused rather than half understood. */
+async function profileFromFile(path: string): Promise<Seccomp> {
+  const refuse = (why: string, cause?: unknown) =>
+    new StrataError('invalid-argument', 'SECCOMP_PROFILE_INVALID', `The seccomp profile ${path} ${why}`, {
+      hint: 'Give a JSON file in the form of the OCI runtime-spec, or seccomp=unconfined',
+      cause,
+    });
+  try {
+    if ((await stat(path)).size > maxProfileBytes) throw refuse('is larger than 1 MiB');
+    const profile: unknown = JSON.parse(await readFile(path, 'utf8'));
+    if (typeof profile !== 'object' || profile === null) throw refuse('is not an object');
+    if (!('defaultAction' in profile) || 'archMap' in profile || 'archMap' in profile)
+      throw refuse('is not in the form of the OCI runtime-spec');
+    return profile as Seccomp;
+  } catch (error) {
+    if (error instanceof StrataError) throw error;
+    throw refuse('cannot be read', error);
+  }
+}

@@ -1,0 +1,31 @@
+import type { AttachedStreams, ExitStatus, MonitoredProcess, RuntimeDriver } from '@strata/core';
+import type { Session } from '../api/containers.ts';
+import type { EngineServices } from '../services.ts';
+import { reapContainer } from './reap-container.ts';
+import type { NewContainer } from './state/container-store.ts';
+
+interface SessionParts {
+  readonly container: Pick<NewContainer, 'id'>;
+  readonly process: MonitoredProcess;
+  readonly runtime: RuntimeDriver;
+  readonly streams: AttachedStreams | undefined;
+}
+
+/** A container as one client holds it. `wait` also cleans up after it: the first of all who wait does. */
+export function containerSession(services: EngineServices, parts: SessionParts): Session {
+  const { container, process, runtime, streams } = parts;
+  return {
+    containerId: container.id,
+    execId: undefined,
+    terminal: process.terminal,
+    streams,
+    resize: (size) => runtime.resize(process, size),
+    kill: (signal) => runtime.kill(container.id, signal),
+    wait: async (): Promise<ExitStatus> => {
+      const status = await runtime.wait(process, services.signal);
+      await reapContainer(services, container.id, process);
+      return status;
+    },
+    [Symbol.asyncDispose]: async () => await streams?.close(),
+  };
+}

@@ -1,0 +1,128 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isStrataError, StrataError } from '@strata/core';
+import type { EngineServices } from '../services.ts';
+import { emitContainer } from './container-events.ts';
+import { withContainerLock } from './container-lock.ts';
+import { endOf, reapLocked } from './reap-container.ts';
+import { runtimeFor } from './runtime.ts';
+import { parseSignal, signalName } from './signals.ts';
+import { type ContainerRecord, isActive } from './state/container-record.ts';
+import { findContainer, updateContainer } from './state/container-store.ts';
+import { cgroupOf } from './state/journal.ts';
+
+const sigkill = 9;
+const killTimeout = 10_000;
+
+export interface StopOptions {
+  /** Seconds before SIGKILL; −1: never. */
+  readonly timeout?: number;
+  readonly signal?: string;
+}
+
+/** stop: its stop signal → wait → SIGKILL to all → record. Fine when it does not run. */
+export async function stopContainer(
+  services: EngineServices,
+  reference: string,
+  options: StopOptions = {},
+): Promise<void> {
+  const found = findContainer(services.database, reference);
+  await withContainerLock(services, found.id, async () => {
+    const record = await reapLocked(services, found.id);
+    if (record === undefined || !isActive(record)) return;
+    const signal = options.signal === undefined ? record.config.stopSignal : parseSignal(options.signal);
+    const timeout = options.timeout ?? record.config.stopTimeout;
+    await sendSignal(services, record, signal);
+    await thawPaused(services, record);
+    const ended = await waitForEnd(services, record, timeout < 0 ? Number.POSITIVE_INFINITY : timeout * 1000);
+    if (ended) await reapLocked(services, record.id);
+    else await killAndReap(services, record);
+    emitContainer(services, record, 'stop');
+  });
+}
+
+/** kill: one signal, now. Does not wait for its effect, except that of SIGKILL on what is recorded. */
+export async function killContainer(
+  services: EngineServices,
+  reference: string,
+  signal = 'KILL',
+): Promise<void> {
+  const number = parseSignal(signal);
+  const found = findContainer(services.database, reference);
+  await withContainerLock(services, found.id, async () => {
+    const record = await reapLocked(services, found.id);
+    if (record === undefined || !isActive(record)) throw notRunning(found);
+    await sendSignal(services, record, number);
+    if (number !== sigkill) return;
+    await thawPaused(services, record);
+    if (await waitForEnd(services, record, killTimeout)) await reapLocked(services, record.id);
+  });
+}
+
+/** Every process of it, whatever state it is in, then the record. The caller holds the lock. */
+export async function killAndReap(
+  services: EngineServices,
+  record: ContainerRecord,
+): Promise<ContainerRecord | undefined> {
+  emitContainer(services, record, 'kill', { signal: String(sigkill) });
+  const cgroup = cgroupOf(services.database, record.id);
+  const runtime = await runtimeFor(services, record.config.runtime);
+  await runtime.kill(record.id, sigkill, { all: true }).catch(ignoreNotRunning);
+  if (cgroup !== undefined) await (await services.cgroup()).kill(cgroup);
+  if (!(await waitForEnd(services, record, killTimeout)))
+    throw new StrataError('unavailable', 'CONTAINER_NOT_KILLED', `Container ${record.name} does not die`, {
+      hint: 'A process of it hangs in the kernel; see its state with ps',
+    });
+  return await reapLocked(services, record.id);
+}
+
+async function sendSignal(services: EngineServices, record: ContainerRecord, signal: number): Promise<void> {
+  const runtime = await runtimeFor(services, record.config.runtime);
+  emitContainer(services, record, 'kill', { signal: String(signal) });
+  services.host.log.debug('signal', { container: record.id, signal: signalName(signal) });
+  await runtime.kill(record.id, signal).catch(ignoreNotRunning);
+}
+
+async function thawPaused(services: EngineServices, record: ContainerRecord): Promise<void> {
+  if (record.status !== 'paused') return;
+  const cgroup = cgroupOf(services.database, record.id);
+  if (cgroup !== undefined) await (await services.cgroup()).thaw(cgroup);
+  updateContainer(services.database, record.id, { status: 'running' });
+}
+
+async function waitForEnd(
+  services: EngineServices,
+  record: ContainerRecord,
+  timeout: number,
+): Promise<boolean> {
+  if ((await endOf(services, record)) !== undefined) return true;
+  if (record.process === undefined) return true;
+  const runtime = await runtimeFor(services, record.config.runtime);
+  const finished = new AbortController();
+  const waiting = runtime.wait(record.process, finished.signal).then(
+    () => true,
+    () => false,
+  );
+  const timer = Number.isFinite(timeout)
+    ? delay(timeout, false, { signal: finished.signal }).catch(() => false)
+    : new Promise<boolean>(() => undefined);
+  try {
+    return await Promise.race([waiting, timer]);
+  } finally {
+    finished.abort();
+  }
+}
+
+export function notRunning(record: Pick<ContainerRecord, 'name'>): StrataError {
+  return new StrataError(
+    'failed-precondition',
+    'CONTAINER_NOT_RUNNING',
+    `Container ${record.name} is not running`,
+    {
+      hint: `Start it with: strata start ${record.name}`,
+    },
+  );
+}
+
+function ignoreNotRunning(error: unknown): void {
+  if (!isStrataError(error, 'CONTAINER_NOT_RUNNING')) throw error;
+}
