@@ -4,3 +4,4 @@ export type * from './api/engine.ts';
 export type * from './api/images.ts';
 export type * from './api/storage.ts';
 export type * from './api/system.ts';
+export { createEngine } from './create-engine.ts';

@@ -62,7 +62,7 @@ export function explainFullDisk(error: unknown, path: string, filesystem: string
 }
 
 function isFullDisk(error: unknown): boolean {
-  if (isStrataError(error, 'resource-exhausted')) return true;
+  if (isStrataError(error) && /NO_SPACE|DISK_FULL|STORE_FULL/.test(error.code)) return true;
   const errno = errnoOf(error);
   if (errno === 'ENOSPC' || errno === 'EDQUOT') return true;
   for (let e = error; typeof e === 'object' && e !== null; e = (e as { cause?: unknown }).cause) {

@@ -1,0 +1,43 @@
+/** The composition root: everything behind the facade, made when the first verb is called. */
+import { Container } from 'inversify';
+import type { ContainersApi } from './api/containers.ts';
+import type { EngineOptions } from './api/engine.ts';
+import type { ImagesApi } from './api/images.ts';
+import type { StorageApi } from './api/storage.ts';
+import type { SystemApi } from './api/system.ts';
+import { driversModule } from './drivers/drivers.module.ts';
+import type { InternalServices } from './internal-services.ts';
+import { servicesModule } from './services.module.ts';
+import type { EventListener } from './state/event-log.ts';
+import { stateModule } from './state/state.module.ts';
+import { tokens } from './tokens.ts';
+
+/** What `createEngine` was given and what its facade keeps. */
+export interface Composition {
+  readonly options: EngineOptions;
+  readonly listeners: Set<EventListener>;
+  readonly signal: AbortSignal;
+}
+
+/** The APIs, each loading its use cases when first asked for. */
+export interface Apis {
+  readonly services: InternalServices;
+  images(): Promise<ImagesApi>;
+  containers(): Promise<ContainersApi>;
+  storage(): Promise<StorageApi>;
+  system(): Promise<SystemApi>;
+}
+
+export function compose(composition: Composition): Apis {
+  const container = new Container();
+  container.bind(tokens.composition).toConstantValue(composition);
+  container.load(stateModule, driversModule, servicesModule);
+  const services = container.get<InternalServices>(tokens.services);
+  return {
+    services,
+    images: async () => (await import('./images/images-api.ts')).createImagesApi(services),
+    containers: async () => (await import('./containers/containers-api.ts')).createContainersApi(services),
+    storage: async () => (await import('./storage/storage-api.ts')).createStorageApi(services),
+    system: async () => (await import('./system/system-api.ts')).createSystemApi(services),
+  };
+}

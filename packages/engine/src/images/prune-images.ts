@@ -1,0 +1,36 @@
+import type { RemovedImage } from '../api/images.ts';
+import type { InternalServices } from '../internal-services.ts';
+import { hasLabel } from './list-images.ts';
+import { containersOf, deleteImage, removeImage } from './remove-image.ts';
+
+/** Interrupted downloads older than this will hardly be resumed. */
+const STALE_INGEST = 24 * 3600 * 1000;
+
+/** Dangling images, or with `all` every image no container uses; and stale partial downloads. */
+export async function pruneImages(
+  services: InternalServices,
+  options: { readonly all?: boolean; readonly labels?: readonly string[] } = {},
+): Promise<{ readonly removed: readonly RemovedImage[]; readonly reclaimedBytes: number }> {
+  const { catalog, imageStore } = services;
+  const removed: RemovedImage[] = [];
+  let reclaimedBytes = 0;
+  for (const manifest of catalog.manifests()) {
+    const record = catalog.get(manifest);
+    if (record === undefined || containersOf(services, record.config.digest).length > 0) continue;
+    const names = catalog.names(manifest);
+    if (names.length > 0 && options.all !== true) continue;
+    if (!(options.labels ?? []).every((label) => hasLabel(record.labels, label))) continue;
+    for (const { name } of names.slice(0, -1)) removed.push(...(await removeImage(services, name)));
+    const last = names.at(-1);
+    if (last !== undefined) {
+      await imageStore.deleteReference(last.name);
+      catalog.deleteName(last.name);
+      removed.push({ untagged: last.name });
+    }
+    const deleted = await deleteImage(services, record);
+    removed.push(...deleted.removed);
+    reclaimedBytes += deleted.bytes;
+  }
+  reclaimedBytes += await imageStore.pruneIngests(new Date(Date.now() - STALE_INGEST));
+  return { removed, reclaimedBytes };
+}

@@ -1,0 +1,55 @@
+import { createWriteStream } from 'node:fs';
+import { StrataError } from '@strata/core';
+import type { SavedImage } from '@strata/oci';
+import type { ArchiveFormat, Operation } from '../api/images.ts';
+import type { InternalServices } from '../internal-services.ts';
+import { findImage } from './find-image.ts';
+
+export interface SaveRequest extends Operation {
+  readonly references: readonly string[];
+  /** Path, or a descriptor of ours. */
+  readonly output: string | number;
+  readonly format?: ArchiveFormat;
+  readonly compress?: boolean;
+}
+
+/** `docker save`: one archive or layout with all the images; blobs they share once. */
+export async function saveImages(services: InternalServices, request: SaveRequest): Promise<void> {
+  const oci = await import('@strata/oci');
+  const images = await savedImages(services, request.references);
+  const signal =
+    request.signal === undefined ? services.signal : AbortSignal.any([request.signal, services.signal]);
+  const { output, format = 'docker-archive' } = request;
+  if (format === 'oci-dir') {
+    if (typeof output === 'number')
+      throw new StrataError(
+        'invalid-argument',
+        'OUTPUT_NOT_A_PATH',
+        'An oci-dir is a directory and needs a path',
+        {
+          hint: 'Give one with --output',
+        },
+      );
+    return await oci.saveDirectory(images, services.imageStore, output, { signal });
+  }
+  if (typeof output === 'string')
+    return await oci.saveImages(images, services.imageStore, output, { format, signal });
+  const stream = createWriteStream('', { fd: output, autoClose: false, highWaterMark: 1 << 20 });
+  await oci.saveImages(images, services.imageStore, stream, { format, signal });
+  await new Promise<void>((resolve, reject) =>
+    stream.end((error?: Error | null) => (error ? reject(error) : resolve())),
+  );
+}
+
+/** Each image once, with the names it was asked for by; none for one asked for by id. */
+async function savedImages(services: InternalServices, references: readonly string[]): Promise<SavedImage[]> {
+  const byManifest = new Map<string, SavedImage & { readonly names: string[] }>();
+  for (const reference of references) {
+    const { record, name } = await findImage(services, reference);
+    const key = record.manifest.digest;
+    const known = byManifest.get(key) ?? { names: [], descriptor: record.manifest };
+    if (name !== undefined && !name.includes('@') && !known.names.includes(name)) known.names.push(name);
+    byManifest.set(key, known);
+  }
+  return [...byManifest.values()];
+}
