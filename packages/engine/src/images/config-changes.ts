@@ -19,7 +19,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
   LABEL: (config, argument) => ({
     ...config,
     Labels: {
-      ...(config['Labels'] as object | undefined),
+      ...(config.Labels as object | undefined),
       ...Object.fromEntries(parseAssignments(argument, 'LABEL')),
     },
   }),
@@ -32,7 +32,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
   }),
   WORKDIR: (config, argument) => ({
     ...config,
-    WorkingDir: argument.startsWith('/') ? argument : `${(config['WorkingDir'] as string) || ''}/${argument}`,
+    WorkingDir: argument.startsWith('/') ? argument : `${(config.WorkingDir as string) || ''}/${argument}`,
   }),
 };
 

@@ -46,7 +46,7 @@ function matches(event: LifecycleEvent, filters: Filters): boolean {
 
 function fits(event: LifecycleEvent, name: string, value: string): boolean {
   const { type, action, id, attributes } = event;
-  const named = id === value || id.startsWith(value) || attributes['name'] === value;
+  const named = id === value || id.startsWith(value) || attributes.name === value;
   switch (name) {
     case 'type':
       return type === value;
@@ -56,8 +56,8 @@ function fits(event: LifecycleEvent, name: string, value: string): boolean {
       return type === 'container' && named;
     case 'image':
       return type === 'image'
-        ? named || imageMatches(attributes['name'], value)
-        : imageMatches(attributes['image'], value);
+        ? named || imageMatches(attributes.name, value)
+        : imageMatches(attributes.image, value);
     case 'label': {
       const [key = '', ...rest] = value.split('=');
       return Object.hasOwn(attributes, key) && (rest.length === 0 || attributes[key] === rest.join('='));
