@@ -45,15 +45,21 @@ BINDING(remove_xattr) {
   return done(env, "removexattr", (*TEXT(1) ? lremovexattr : removexattr)(path, TEXT(2)));
 }
 
-// At most 64 KiB each: XATTR_SIZE_MAX and XATTR_LIST_MAX (xattr(7)).
+// At most 64 KiB each: XATTR_SIZE_MAX and XATTR_LIST_MAX (xattr(7)). The kernel allocates what we offer, so little first.
 BINDING(get_xattr) {
   ATTRIBUTES("itt");
-  return data(env, "getxattr", value, (*TEXT(1) ? lgetxattr : getxattr)(path, TEXT(2), value, sizeof value));
+  ssize_t (*get)(const char *, const char *, void *, size_t) = *TEXT(1) ? lgetxattr : getxattr;
+  ssize_t length = get(path, TEXT(2), value, 1024);
+  if (length == -1 && errno == ERANGE) length = get(path, TEXT(2), value, sizeof value);
+  return data(env, "getxattr", value, length);
 }
 
 BINDING(list_xattr) {
   ATTRIBUTES("it");
-  return data(env, "listxattr", value, (*TEXT(1) ? llistxattr : listxattr)(path, value, sizeof value));
+  ssize_t (*list)(const char *, char *, size_t) = *TEXT(1) ? llistxattr : listxattr;
+  ssize_t length = list(path, value, 1024);
+  if (length == -1 && errno == ERANGE) length = list(path, value, sizeof value);
+  return data(env, "listxattr", value, length);
 }
 
 const binding attribute_bindings[] = {

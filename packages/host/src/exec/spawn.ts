@@ -6,9 +6,14 @@ import { errnoOf, type Spawned, type SpawnOptions, StrataError } from '@strata/c
 import { kindOfErrno } from '../errors.ts';
 import { forgetProgram, programMissing, requireProgram, scrubbedEnvironment } from './programs.ts';
 
-function pipesOf(child: ChildProcess): Map<number, Readable | Writable | Duplex> {
+/**
+ * Node drains whatever nobody reads yet when the child exits, and throws it away: the answer of a program that
+ * ended quickly would be lost. It finds the streams in `child.stdio`, so they are taken out of there.
+ */
+function takePipes(child: ChildProcess): Map<number, Readable | Writable | Duplex> {
   const pipes = new Map<number, Readable | Writable | Duplex>();
   for (const [fd, pipe] of child.stdio.entries()) if (pipe) pipes.set(fd, pipe);
+  Object.assign(child, { stdio: [] });
   return pipes;
 }
 
@@ -27,10 +32,12 @@ function spawnFailure(program: string, cause: unknown): StrataError {
   });
 }
 
+type Pipes = Spawned['pipes'];
+
 /** Let the loop end although the child and our ends of its pipes are open. */
-function unref(child: ChildProcess): void {
+function unref(child: ChildProcess, pipes: Pipes): void {
   child.unref();
-  for (const pipe of child.stdio) if (pipe instanceof Socket) pipe.unref();
+  for (const pipe of pipes.values()) if (pipe instanceof Socket) pipe.unref();
 }
 
 /** Start and return once the program runs. */
@@ -48,6 +55,7 @@ export async function spawn(
     shell: false,
   });
   const exited = exitOf(child);
+  const pipes = takePipes(child);
   try {
     // 'exit' cannot come before this: both are emitted by later turns of the loop.
     if (child.pid === undefined) await once(child, 'spawn');
@@ -55,5 +63,5 @@ export async function spawn(
     exited.catch(() => undefined);
     throw spawnFailure(program, cause);
   }
-  return { pid: child.pid as number, pipes: pipesOf(child), exited, unref: () => unref(child) };
+  return { pid: child.pid as number, pipes, exited, unref: () => unref(child, pipes) };
 }

@@ -16,6 +16,8 @@ const TYPES: Readonly<Record<number, FileType>> = {
 };
 const DOT = 0x2e;
 
+const shared = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+
 function isDots(name: Buffer): boolean {
   return name[0] === DOT && (name.length === 1 || (name.length === 2 && name[1] === DOT));
 }
@@ -24,10 +26,10 @@ function isDots(name: Buffer): boolean {
 export function readEntries(fd: number): TreeEntry[] {
   const entries: TreeEntry[] = [];
   for (;;) {
-    // A fresh one each time: the names are views of it.
-    const buffer = Buffer.allocUnsafe(BUFFER_BYTES);
-    const length = native().getdents(fd, buffer);
+    const length = native().getdents(fd, shared);
     if (length === 0) return entries;
+    // The names are views of a copy of just this length.
+    const buffer = Buffer.from(shared.subarray(0, length));
     for (let at = 0; at < length; ) {
       const size = buffer.readUInt16LE(at + 16);
       const kind = buffer[at + 18]!;

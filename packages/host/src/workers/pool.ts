@@ -70,7 +70,7 @@ export class WorkerPool implements Workers {
           onProgress: onProgress as Task['onProgress'],
         });
         signal?.addEventListener('abort', abort, { once: true });
-        this.#dispatch().catch((error) => this.#fail(request.id, error));
+        this.#dispatch();
       });
     } catch (error) {
       // A job that stops because it was told to may say so in any way.
@@ -94,10 +94,10 @@ export class WorkerPool implements Workers {
     await Promise.all(threads.map(({ worker }) => worker.terminate()));
   }
 
-  async #dispatch(): Promise<void> {
+  #dispatch(): void {
     const idle = [...this.#threads].find((thread) => thread.task === undefined);
     if (idle !== undefined) this.#give(idle);
-    else if (this.#threads.size < this.#size) this.#give(await this.#start());
+    else if (this.#threads.size < this.#size) this.#give(this.#start());
   }
 
   #give(thread: Thread): void {
@@ -113,8 +113,8 @@ export class WorkerPool implements Workers {
     }
   }
 
-  async #start(): Promise<Thread> {
-    const { Worker } = await import('node:worker_threads');
+  #start(): Thread {
+    const { Worker } = process.getBuiltinModule('node:worker_threads');
     const bootstrap = this.#options.bootstrap ?? defaultBootstrap();
     const worker = new Worker(bootstrap, {
       workerData: { logLevel: this.#options.logLevel },
@@ -151,7 +151,7 @@ export class WorkerPool implements Workers {
   #lost(thread: Thread, error: Error): void {
     if (!this.#threads.delete(thread)) return;
     thread.task?.reject(receiveError(sendError(error)));
-    if (this.#queue.length > 0) this.#dispatch().catch((cause) => this.#queue.shift()?.reject(cause));
+    if (this.#queue.length > 0) this.#dispatch();
   }
 
   #abort(id: number, signal: AbortSignal): void {

@@ -1,0 +1,102 @@
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { isStrataError } from '@strata/core';
+import { createDatabases } from '@strata/host/database';
+import { describe, expect, it } from 'vitest';
+import { scratch } from './fixtures/scratch.ts';
+
+const databases = createDatabases();
+const migrations = ['CREATE TABLE counter (id TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT'];
+
+/** The kind and code of what opening or using a database throws. */
+function failure(action: () => unknown): [string, string] | undefined {
+  try {
+    action();
+  } catch (error) {
+    return isStrataError(error) ? [error.kind, error.code] : [String(error), ''];
+  }
+  return undefined;
+}
+
+function runWriter(path: string): Promise<{ code: number | null; stderr: string }> {
+  const script = new URL('./fixtures/count.ts', import.meta.url).pathname;
+  const child = spawn(process.execPath, ['--conditions=source', script, path], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let stderr = '';
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, stderr })));
+}
+
+describe('Databases', () => {
+  it('loses no update of 20 processes with 100 read-modify-writes each, on a store none of them found', async () => {
+    const path = `${scratch()}/db`;
+    const results = await Promise.all(Array.from({ length: 20 }, () => runWriter(path)));
+    expect(results).toEqual(Array.from({ length: 20 }, () => ({ code: 0, stderr: '' })));
+    const database = databases.open(path, { migrations });
+    expect(database.get('SELECT n FROM counter WHERE id = ?', 'c')).toMatchObject({ n: 2000 });
+    expect(database.integrity()).toEqual([]);
+    database.close();
+  });
+
+  it('rolls a failed transaction back, and joins nested ones', () => {
+    const database = databases.open(`${scratch()}/db`, { migrations });
+    const insert = (id: string) => database.run('INSERT INTO counter VALUES (?, 1)', id);
+    expect(() =>
+      database.transaction(() => {
+        insert('a');
+        database.transaction(() => insert('b'));
+        throw new Error('no');
+      }),
+    ).toThrow('no');
+    expect(database.all('SELECT * FROM counter')).toEqual([]);
+    expect(database.transaction(() => insert('a'))).toEqual({ changes: 1, lastId: 1 });
+    expect(failure(() => insert('a'))).toEqual(['already-exists', 'ROW_EXISTS']);
+    expect(failure(() => database.run('INSERT INTO counter VALUES (?, ?)', 'x', 'text'))?.[1]).toBe(
+      'ROW_CONSTRAINT',
+    );
+    expect(() => database.transaction(async () => undefined)).toThrow(/asynchronous/);
+    expect(failure(() => database.run('nonsense'))).toEqual(['internal', 'STORE_ERROR']);
+    database.close();
+  });
+
+  it('migrates step by step, and refuses a newer version', () => {
+    const path = `${scratch()}/db`;
+    const more = [...migrations, "ALTER TABLE counter ADD COLUMN label TEXT NOT NULL DEFAULT 'x'"];
+    databases.open(path, { migrations }).close();
+    const reader = databases.open(path, { migrations: more, readOnly: true });
+    expect(reader.all('SELECT label FROM counter')).toEqual([]);
+    reader.close();
+    expect(failure(() => databases.open(path, { migrations }))).toEqual([
+      'failed-precondition',
+      'STORE_TOO_NEW',
+    ]);
+    const broken = [...more, 'CREATE TABLE one (x)', 'CREATE nonsense'];
+    expect(failure(() => databases.open(path, { migrations: broken }))?.[1]).toBe('STORE_ERROR');
+    databases.open(path, { migrations: more }).close();
+  });
+
+  it('says what is wrong with the file', () => {
+    const folder = scratch();
+    expect(failure(() => databases.open(`${folder}/no`, { migrations, readOnly: true }))).toEqual([
+      'not-found',
+      'STORE_NOT_FOUND',
+    ]);
+    writeFileSync(
+      `${folder}/junk`,
+      'this is not a database, but it is long enough to be read as a header'.repeat(20),
+    );
+    expect(failure(() => databases.open(`${folder}/junk`, { migrations }))).toEqual([
+      'data-loss',
+      'STORE_CORRUPT',
+    ]);
+    expect(failure(() => databases.open(`${folder}/no/db`, { migrations }))?.[1]).toBe('STORE_UNWRITABLE');
+    const reader = databases.open(`${folder}/db`, { migrations });
+    reader.close();
+    const readOnly = databases.open(`${folder}/db`, { migrations, readOnly: true });
+    expect(failure(() => readOnly.run("INSERT INTO counter VALUES ('a', 1)"))?.[1]).toBe('STORE_UNWRITABLE');
+    readOnly.close();
+  });
+});
