@@ -72,7 +72,7 @@ function checkParts(text: string, { domain, path, tag, digest }: Parts): void {
     throw bad(
       text,
       'the repository name must be lower case',
-      `try '${text.replace(path, path.toLowerCase())}'`,
+      `try '${text.replace(familiarPath, familiarPath.toLowerCase())}'`,
     );
   }
   if (path.length > maxPath) throw bad(text, `the repository name is longer than ${maxPath} characters`);
