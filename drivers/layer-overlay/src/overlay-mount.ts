@@ -14,7 +14,7 @@
  * mount(2) takes at most a page of data. Paths are relative to `Mount.base`, `<id>/fs` each, which is enough for
  * stacks of about 200; deeper ones name numbered links (`0`, `1`, …) in a directory of their own, {@link LINKS}.
  */
-import type { Files, Layer, Mount, Tree } from '@strata/core';
+import { errnoOf, type Files, type Layer, type Mount, type Tree } from '@strata/core';
 
 /** Below the layer's directory; link `n` leads to the directory of its n-th parent. */
 export const LINKS = 'l';
@@ -49,17 +49,31 @@ export function hasLinks(tree: Tree, { id, parents }: Layer): boolean {
   );
 }
 
-/** Make the links of a deep layer, in order, anew. */
+/**
+ * Make the links of a deep layer, in order, anew: hard links to those of its nearest parent where it has them, which
+ * lead to the same place from here, so that a deep stack costs one inode more per layer.
+ */
 export function makeLinks(tree: Tree, { id, parents }: Layer): void {
   const directory = `${id}/${LINKS}`;
   tree.remove(Buffer.from(directory));
   tree.mkdir(Buffer.from(directory));
+  const [nearest, ...rest] = parents;
+  const shared = nearest !== undefined && needsLinks({ id: nearest, parents: rest });
   for (const [n, parent] of parents.entries()) {
-    tree.symlink(linkTo(parent), Buffer.from(`${directory}/${n}`), {
-      uid: 0,
-      gid: 0,
-      mtimeNs: 0n,
-    });
+    const path = Buffer.from(`${directory}/${n}`);
+    if (shared && n > 0 && linked(tree, Buffer.from(`${nearest}/${LINKS}/${n - 1}`), path)) continue;
+    tree.symlink(linkTo(parent), path, { uid: 0, gid: 0, mtimeNs: 0n });
+  }
+}
+
+/** False where the filesystem's limit of hard links is reached (EMLINK, ext4 65 000), or it has none. */
+function linked(tree: Tree, existing: Buffer, path: Buffer): boolean {
+  try {
+    tree.link(existing, path);
+    return true;
+  } catch (error) {
+    if (['EMLINK', 'ENOENT', 'EPERM'].includes(errnoOf(error) ?? '')) return false;
+    throw error;
   }
 }
 
@@ -96,13 +110,13 @@ export function overlayMount({ tree, layer, access, options }: Stacking): Mount 
   if (stack.length === 1) {
     return { type: 'bind', source: `${tree.path}/${id}/fs`, options: ['bind', access] };
   }
-  const linked = needsLinks(layer);
-  const up = linked ? '../' : `${id}/`;
-  const lower = stack.slice(1).map((n) => (linked ? String(n - 1) : `${parents[n - 1]}/fs`));
+  const deep = needsLinks(layer);
+  const up = deep ? '../' : `${id}/`;
+  const lower = stack.slice(1).map((n) => (deep ? String(n - 1) : `${parents[n - 1]}/fs`));
   return {
     type: 'overlay',
     source: 'overlay',
-    base: linked ? `${tree.path}/${id}/${LINKS}` : tree.path,
+    base: deep ? `${tree.path}/${id}/${LINKS}` : tree.path,
     options: [
       access,
       ...options,
