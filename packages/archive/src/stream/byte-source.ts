@@ -1,20 +1,16 @@
 import { createHash, type Hash } from 'node:crypto';
 import { tooLarge } from '../layer-error.ts';
-
-const NONE: Buffer = Buffer.alloc(0);
+import { ByteReader } from './byte-reader.ts';
 
 /** Bytes read in order, each hashed once: the diffID is that of *all* of them, also of what follows the archive. */
-export class ByteSource {
-  readonly #chunks: AsyncIterator<Uint8Array>;
+export class ByteSource extends ByteReader {
   readonly #hash: Hash = createHash('sha256');
   readonly #maxBytes: number;
   readonly #onChunk: ((total: number) => void) | undefined;
-  #window: Buffer = NONE;
   #total = 0;
-  #ended = false;
 
   constructor(chunks: AsyncIterable<Uint8Array>, maxBytes: number, onChunk?: (total: number) => void) {
-    this.#chunks = chunks[Symbol.asyncIterator]();
+    super(chunks);
     this.#maxBytes = maxBytes;
     this.#onChunk = onChunk;
   }
@@ -24,80 +20,16 @@ export class ByteSource {
     return this.#total;
   }
 
-  /** `length` bytes in one piece (keep it ≤ 1 MiB), fewer only at the end. Valid until the next call. */
-  async take(length: number): Promise<Buffer> {
-    if (this.#window.length >= length || (await this.#gather(length))) {
-      const taken = this.#window.subarray(0, length);
-      this.#window = this.#window.subarray(length);
-      return taken;
-    }
-    const rest = this.#window;
-    this.#window = NONE;
-    return rest;
-  }
-
-  /** What is at hand, at most `max` bytes; empty at the end. */
-  async some(max: number): Promise<Buffer> {
-    if (this.#window.length === 0) await this.#next();
-    return this.take(Math.min(max, this.#window.length));
-  }
-
-  /** Pass over `length` bytes; how many were missing at the end. */
-  async skip(length: number): Promise<number> {
-    let left = length;
-    while (left > 0) {
-      if (this.#window.length === 0 && !(await this.#next())) return left;
-      const step = Math.min(left, this.#window.length);
-      this.#window = this.#window.subarray(step);
-      left -= step;
-    }
-    return 0;
-  }
-
-  /** Read to the end. */
-  async drain(): Promise<void> {
-    this.#window = NONE;
-    while (await this.#next()) this.#window = NONE;
-  }
-
-  /** Digest of everything received; only after {@link drain}. */
+  /** Digest of everything received; only after {@link drain}, and once. */
   digest(): string {
     return `sha256:${this.#hash.digest('hex')}`;
   }
 
-  /** Give up: lets the stream close its descriptors. */
-  async close(): Promise<void> {
-    this.#ended = true;
-    await this.#chunks.return?.();
-  }
-
-  async #gather(length: number): Promise<boolean> {
-    const pieces = [this.#window];
-    let have = this.#window.length;
-    while (have < length && (await this.#next())) {
-      pieces.push(this.#window);
-      have += this.#window.length;
-    }
-    this.#window = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
-    return have >= length;
-  }
-
-  async #next(): Promise<boolean> {
-    while (!this.#ended) {
-      const { done, value } = await this.#chunks.next();
-      if (done === true) {
-        this.#ended = true;
-        break;
-      }
-      if (value.length === 0) continue;
-      this.#total += value.length;
-      if (this.#total > this.#maxBytes)
-        throw tooLarge(`unpacks to more than the limit of ${this.#maxBytes} bytes`);
-      this.#hash.update(value);
-      this.#window = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-      this.#onChunk?.(this.#total);
-      return true;
-    }
-    return false;
+  protected override received(chunk: Uint8Array): void {
+    this.#total += chunk.length;
+    if (this.#total > this.#maxBytes)
+      throw tooLarge(`unpacks to more than the limit of ${this.#maxBytes} bytes`);
+    this.#hash.update(chunk);
+    this.#onChunk?.(this.#total);
   }
 }

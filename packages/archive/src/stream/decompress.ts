@@ -1,8 +1,10 @@
 import { createReadStream } from 'node:fs';
-import { pipeline, Readable } from 'node:stream';
+import { pipeline, Readable, type Transform } from 'node:stream';
 import { constants, createGunzip, createZstdDecompress } from 'node:zlib';
 import { StrataError } from '@strata/core';
 import { badLayer } from '../layer-error.ts';
+import { ByteReader } from './byte-reader.ts';
+import { type ZstdFrame, zstdFrames } from './zstd-frames.ts';
 
 export type Compression = 'gzip' | 'zstd' | 'none';
 
@@ -61,7 +63,8 @@ export async function* decompressed(
     const kind = head === undefined ? 'none' : detect(head);
     const all = replay(head, chunks);
     if (kind === 'none') yield* all;
-    else yield* through(all, kind);
+    else if (kind === 'gzip') yield* through(all, createGunzip(AHEAD), kind);
+    else yield* eachFrame(zstdFrames(new ByteReader(all)));
   } finally {
     await chunks.return?.();
   }
@@ -104,11 +107,24 @@ async function* replay(head: Buffer | undefined, chunks: AsyncIterator<Uint8Arra
   }
 }
 
-async function* through(input: AsyncIterable<Buffer>, kind: 'gzip' | 'zstd'): AsyncGenerator<Buffer> {
-  const decoder =
-    kind === 'gzip'
-      ? createGunzip(AHEAD)
-      : createZstdDecompress({ ...AHEAD, params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG } });
+async function* eachFrame(frames: AsyncIterable<ZstdFrame>): AsyncGenerator<Buffer> {
+  for await (const { first, rest } of frames) {
+    // One frame per file is common, and a decoder takes the memory of its output chunk.
+    const chunkSize = first.length < 2 ** 16 ? 2 ** 16 : CHUNK;
+    const params = { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG };
+    yield* through(
+      replay(first, rest[Symbol.asyncIterator]()),
+      createZstdDecompress({ ...AHEAD, chunkSize, params }),
+      'zstd',
+    );
+  }
+}
+
+async function* through(
+  input: AsyncIterable<Buffer>,
+  decoder: Transform,
+  kind: string,
+): AsyncGenerator<Buffer> {
   pipeline(Readable.from(input, { objectMode: true, highWaterMark: 2 }), decoder, () => {});
   try {
     for await (const chunk of decoder) yield chunk as Buffer;
