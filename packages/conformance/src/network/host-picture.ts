@@ -19,15 +19,16 @@ export class HostPicture {
   }
 
   static async take({ exec }: Host): Promise<HostPicture> {
-    const [links, routes, rules] = await Promise.all([
+    const [links, routes, rules, neighbours] = await Promise.all([
       exec.run('ip', ['-j', 'link']),
       exec.run('ip', ['route', 'show', 'table', 'all']),
       // -s: without counters.
       exec.run('nft', ['-s', 'list', 'ruleset']),
+      exec.run('ip', ['neighbour', 'show', 'nud', 'permanent']),
     ]);
     return new HostPicture(
       (JSON.parse(links.stdout) as Link[]).map(({ ifname }) => ifname).sort(),
-      routes.stdout.split('\n').sort(),
+      [...routesOf(routes.stdout), ...neighbours.stdout.split('\n').sort()],
       rules.stdout.replace(/counter packets \d+ bytes \d+/g, 'counter').split('\n'),
     );
   }
@@ -40,6 +41,15 @@ export class HostPicture {
   assertSame(later: HostPicture): void {
     assert.deepEqual(later.links, this.links, 'links on the host differ from before');
     assert.deepEqual(later.rules, this.rules, 'firewall rules differ from before');
-    assert.deepEqual(later.routes, this.routes, 'routes differ from before');
+    assert.deepEqual(later.routes, this.routes, 'routes or neighbours differ from before');
   }
+}
+
+/** Without what the kernel adds and removes as carriers come and go. */
+function routesOf(listing: string): string[] {
+  return listing
+    .split('\n')
+    .filter((line) => !line.startsWith('multicast '))
+    .map((line) => line.replace(' linkdown', '').trim())
+    .sort();
 }

@@ -1,5 +1,7 @@
 /** @module The NetworkDriver suite, as data. `@strata/conformance/network/vitest` runs it as tests. */
+
+export type { NetworkSuiteTarget } from './create-network-driver.ts';
 export { type NetworkCase, networkDriverCases } from './network-cases.ts';
 export { NetworkContext } from './network-context.ts';
-export { type NetworkSuiteTarget, openNetworkContext } from './network-target.ts';
+export { openNetworkContext } from './network-target.ts';
 export { type ReportedResult, reportNetworkSuite } from './report.ts';

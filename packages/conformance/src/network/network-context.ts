@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import type { Attachment, Endpoint, Host, NetworkDriver, NetworkSpec } from '@strata/core';
-import { createNetworkDriver, type NetworkSuiteTarget } from './network-target.ts';
+import { createNetworkDriver, type NetworkSuiteTarget } from './create-network-driver.ts';
 import { askScript, elsewhereScript, serveScript } from './scripts.ts';
 
 export interface Joined {

@@ -6,22 +6,11 @@
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DriverContext, DriverDefinition, Host, NetworkCapabilities, NetworkDriver } from '@strata/core';
+import type { NetworkCapabilities } from '@strata/core';
 import type { SuiteTarget } from '../runner/case.ts';
+import { createNetworkDriver, type NetworkSuiteTarget } from './create-network-driver.ts';
 import { HostPicture } from './host-picture.ts';
 import { NetworkContext } from './network-context.ts';
-
-export interface NetworkSuiteTarget {
-  // biome-ignore lint/suspicious/noExplicitAny: a suite takes drivers with any options
-  readonly definition: DriverDefinition<'network', any>;
-  readonly host: Host;
-  /** Roots are made and removed below it. */
-  readonly directory: string;
-  /** Modules that another process imports: the definition as default export, and `createHost`. */
-  readonly modules: { readonly driver: string; readonly host: string };
-  /** Of node, for those processes. */
-  readonly nodeArguments: readonly string[];
-}
 
 /** A root, a driver, and on closing: everything undone, host as before. */
 export function openNetworkContext(
@@ -51,20 +40,4 @@ export function openNetworkContext(
       };
     },
   };
-}
-
-export async function createNetworkDriver(target: NetworkSuiteTarget, root: string): Promise<NetworkDriver> {
-  const { definition, host } = target;
-  const checked = await definition.options['~standard'].validate({});
-  if (checked.issues !== undefined) throw new Error(`the driver refuses its default options`);
-  const signal = new AbortController().signal;
-  const context: DriverContext = {
-    root,
-    runDirectory: root,
-    options: checked.value,
-    host,
-    log: host.log,
-    signal,
-  };
-  return definition.create(context);
 }

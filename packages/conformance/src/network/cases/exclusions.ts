@@ -1,0 +1,18 @@
+/** Why a case does not apply, in words people read. */
+import type { NetworkCapabilities } from '@strata/core';
+
+type Reason = (traits: NetworkCapabilities) => string | undefined;
+
+const unless =
+  (capability: keyof NetworkCapabilities, reason: string): Reason =>
+  (traits) =>
+    traits[capability] ? undefined : reason;
+
+export const needsSandbox = unless('sandbox', 'containers join the network namespace of the host');
+export const needsPorts = unless('publish', 'the driver publishes no ports');
+export const needsNetworks = unless('multiple', 'the driver has one network only');
+export const needsConnections = unless('connects', 'containers of its network do not reach each other');
+
+export const withoutPorts: Reason = ({ publish }) => (publish ? 'the driver publishes ports' : undefined);
+export const withoutNetworks: Reason = ({ multiple }) =>
+  multiple ? 'users can make networks with this driver' : undefined;
