@@ -11,23 +11,13 @@ import { systemError } from '../errors.ts';
 import { native } from '../native.ts';
 import { chmodAt } from './chmod.ts';
 import { readEntries } from './entries.ts';
-import {
-  AT_EMPTY_PATH,
-  AT_FDCWD,
-  AT_REMOVEDIR,
-  AT_SYMLINK_NOFOLLOW,
-  O_PATH,
-  OPEN_DIRECTORY,
-  OPEN_DIRECTORY_PATH,
-  RESOLVE_IN_ROOT,
-  RESOLVE_NO_MAGICLINKS,
-} from './flags.ts';
-import { Parents } from './parents.ts';
+import { AT_EMPTY_PATH, AT_REMOVEDIR, O_PATH, OPEN_DIRECTORY } from './flags.ts';
 import { asBuffer, HERE, join, splitPath } from './paths.ts';
 import { readAll, reopenRegular } from './read.ts';
 import { removeDirectory } from './remove.ts';
+import { RootedPaths } from './rooted-paths.ts';
 import { S_IF, statAt } from './stat.ts';
-import { isMissingCall, Walk } from './walk.ts';
+import { Walk } from './walk.ts';
 import { TreeFileWriter } from './writer.ts';
 import { readXattrs } from './xattrs.ts';
 
@@ -35,25 +25,14 @@ const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | con
 const ITSELF = Buffer.alloc(0);
 
 /** {@link Tree} over openat2(2) and the *at calls of the addon. */
-export class NativeTree implements Tree {
-  readonly path: string;
-  readonly #root: number;
-  readonly #parents: Parents;
-  #closed = false;
-
-  constructor(path: string) {
-    this.path = path;
-    this.#root = native().open(AT_FDCWD, path, OPEN_DIRECTORY_PATH, 0);
-    this.#parents = new Parents(this.#root);
-  }
-
+export class NativeTree extends RootedPaths implements Tree {
   lstat(path: Uint8Array): FileStat | undefined {
-    return this.#optional(() => this.#at(path, (dirfd, name) => this.#statIn(path, dirfd, name)));
+    return this.#optional(() => this.at(path, (dirfd, name) => this.statIn(path, dirfd, name)));
   }
 
   stat(path: Uint8Array): FileStat | undefined {
     return this.#optional(() => {
-      const fd = this.#openFollowed(path);
+      const fd = this.openFollowed(path);
       try {
         return statAt(fd, ITSELF, AT_EMPTY_PATH);
       } finally {
@@ -63,11 +42,11 @@ export class NativeTree implements Tree {
   }
 
   readlink(path: Uint8Array): Buffer {
-    return this.#at(path, (dirfd, name) => native().readlink(dirfd, name));
+    return this.at(path, (dirfd, name) => native().readlink(dirfd, name));
   }
 
   readdir(path: Uint8Array): TreeEntry[] {
-    return this.#at(path, (dirfd, name) => {
+    return this.at(path, (dirfd, name) => {
       const fd = native().open(dirfd, name, OPEN_DIRECTORY, 0);
       try {
         return readEntries(fd);
@@ -78,13 +57,13 @@ export class NativeTree implements Tree {
   }
 
   realpath(path: Uint8Array): Buffer {
-    const { names, fd } = this.#named(path, () => Walk.resolve(this.#root, path, 'any'));
+    const { names, fd } = this.named(path, () => Walk.resolve(this.root, path, 'any'));
     native().close(fd);
     return join(names);
   }
 
   mkdir(path: Uint8Array, meta?: FileMeta): void {
-    this.#at(path, (dirfd, name) => {
+    this.at(path, (dirfd, name) => {
       native().mkdir(dirfd, name, 0o700);
       if (meta === undefined) chmodAt(dirfd, name, 0o755);
       else this.#describe(dirfd, name, meta);
@@ -92,14 +71,14 @@ export class NativeTree implements Tree {
   }
 
   mknod(path: Uint8Array, type: keyof typeof S_IF, meta: FileMeta, major = 0, minor = 0): void {
-    this.#at(path, (dirfd, name) => {
+    this.at(path, (dirfd, name) => {
       native().mknod(dirfd, name, S_IF[type] | 0o600, major, minor);
       this.#describe(dirfd, name, meta);
     });
   }
 
   symlink(target: Uint8Array, path: Uint8Array, meta: Omit<FileMeta, 'mode'>): void {
-    this.#at(path, (dirfd, name) => {
+    this.at(path, (dirfd, name) => {
       native().symlink(target, dirfd, name);
       native().chown(dirfd, name, meta.uid, meta.gid);
       native().utimes(dirfd, name, meta.mtimeNs, meta.mtimeNs);
@@ -107,17 +86,17 @@ export class NativeTree implements Tree {
   }
 
   link(existing: Uint8Array, path: Uint8Array): void {
-    this.#pair(existing, path, (from, name, to, newName) => native().link(from, name, to, newName));
+    this.pair(existing, path, (from, name, to, newName) => native().link(from, name, to, newName));
   }
 
   unlink(path: Uint8Array): void {
-    this.#at(path, (dirfd, name) => native().unlink(dirfd, name, 0));
-    this.#parents.forgetLinks();
+    this.at(path, (dirfd, name) => native().unlink(dirfd, name, 0));
+    this.parents.forgetLinks();
   }
 
   rmdir(path: Uint8Array): void {
-    this.#at(path, (dirfd, name) => native().unlink(dirfd, name, AT_REMOVEDIR));
-    this.#parents.forget();
+    this.at(path, (dirfd, name) => native().unlink(dirfd, name, AT_REMOVEDIR));
+    this.parents.forget();
   }
 
   remove(path: Uint8Array): void {
@@ -130,7 +109,7 @@ export class NativeTree implements Tree {
     try {
       for (const _ of this.removeSteps(path));
     } finally {
-      this.#parents.forget();
+      this.parents.forget();
     }
   }
 
@@ -138,12 +117,12 @@ export class NativeTree implements Tree {
   *removeSteps(path: Uint8Array): Generator<void, void> {
     const { parent, name } = splitPath(path);
     if (name === HERE) throw systemError('EINVAL', 'the root cannot be removed', 'remove');
-    yield* removeDirectory(this.#parents.open(parent), name);
+    yield* removeDirectory(this.parents.open(parent), name);
   }
 
   rename(from: Uint8Array, to: Uint8Array): void {
-    this.#pair(from, to, (dirfd, name, toDirfd, toName) => native().rename(dirfd, name, toDirfd, toName, 0));
-    this.#parents.forget();
+    this.pair(from, to, (dirfd, name, toDirfd, toName) => native().rename(dirfd, name, toDirfd, toName, 0));
+    this.parents.forget();
   }
 
   writeFile(
@@ -152,7 +131,7 @@ export class NativeTree implements Tree {
     meta: FileMeta,
     xattrs?: ReadonlyMap<string, Uint8Array>,
   ): void {
-    this.#at(path, (dirfd, name) => {
+    this.at(path, (dirfd, name) => {
       native().createFile(dirfd, name, content, meta.mode, meta.uid, meta.gid, meta.mtimeNs);
       if (xattrs !== undefined)
         for (const [attribute, value] of xattrs) native().setXattr(dirfd, name, attribute, value);
@@ -160,13 +139,13 @@ export class NativeTree implements Tree {
   }
 
   createFile(path: Uint8Array): FileWriter {
-    return new TreeFileWriter(this.#at(path, (dirfd, name) => native().open(dirfd, name, NEW_FILE, 0o600)));
+    return new TreeFileWriter(this.at(path, (dirfd, name) => native().open(dirfd, name, NEW_FILE, 0o600)));
   }
 
   openRead(path: Uint8Array, options: { readonly follow?: boolean } = {}): number {
     const fd = options.follow
-      ? this.#openFollowed(path)
-      : this.#at(path, (dirfd, name) => native().open(dirfd, name, O_PATH | constants.O_NOFOLLOW, 0));
+      ? this.openFollowed(path)
+      : this.at(path, (dirfd, name) => native().open(dirfd, name, O_PATH | constants.O_NOFOLLOW, 0));
     return reopenRegular(fd, asBuffer(path).toString());
   }
 
@@ -179,90 +158,27 @@ export class NativeTree implements Tree {
   }
 
   chown(path: Uint8Array, uid: number, gid: number): void {
-    this.#at(path, (dirfd, name) => native().chown(dirfd, name, uid, gid));
+    this.at(path, (dirfd, name) => native().chown(dirfd, name, uid, gid));
   }
 
   chmod(path: Uint8Array, mode: number): void {
-    this.#at(path, (dirfd, name) => chmodAt(dirfd, name, mode));
+    this.at(path, (dirfd, name) => chmodAt(dirfd, name, mode));
   }
 
   utimes(path: Uint8Array, mtimeNs: bigint): void {
-    this.#at(path, (dirfd, name) => native().utimes(dirfd, name, mtimeNs, mtimeNs));
+    this.at(path, (dirfd, name) => native().utimes(dirfd, name, mtimeNs, mtimeNs));
   }
 
   xattrs(path: Uint8Array): Map<string, Buffer> {
-    return this.#at(path, readXattrs);
+    return this.at(path, readXattrs);
   }
 
   setXattr(path: Uint8Array, name: string, value: Uint8Array): void {
-    this.#at(path, (dirfd, last) => native().setXattr(dirfd, last, name, value));
+    this.at(path, (dirfd, last) => native().setXattr(dirfd, last, name, value));
   }
 
   removeXattr(path: Uint8Array, name: string): void {
-    this.#at(path, (dirfd, last) => native().removeXattr(dirfd, last, name));
-  }
-
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#parents.forget();
-    native().close(this.#root);
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  /** Do something to the last component in its directory. Asked twice when the directory turns out to be stale. */
-  #at<T>(path: Uint8Array, action: (dirfd: number, name: Buffer) => T): T {
-    const { parent, name } = splitPath(path);
-    return this.#fresh(path, [parent], () => action(this.#parents.open(parent), name));
-  }
-
-  #pair(
-    from: Uint8Array,
-    to: Uint8Array,
-    action: (a: number, b: Buffer, c: number, d: Buffer) => void,
-  ): void {
-    const source = splitPath(from);
-    const target = splitPath(to);
-    this.#fresh(from, [source.parent, target.parent], () =>
-      action(this.#parents.open(source.parent), source.name, this.#parents.open(target.parent), target.name),
-    );
-  }
-
-  #fresh<T>(path: Uint8Array, parents: readonly Buffer[], action: () => T): T {
-    return this.#named(path, () => {
-      try {
-        return action();
-      } catch (error) {
-        if (errnoOf(error) !== 'ENOENT' || !parents.some((parent) => this.#parents.isStale(parent)))
-          throw error;
-        this.#parents.forget();
-        return action();
-      }
-    });
-  }
-
-  /** Another process may have replaced the directory we remember: then "no such file" is about the old one. */
-  #statIn(path: Uint8Array, dirfd: number, name: Buffer): FileStat | undefined {
-    const stat = statAt(dirfd, name, AT_SYMLINK_NOFOLLOW);
-    if (stat === undefined && this.#parents.isStale(splitPath(path).parent))
-      throw systemError('ENOENT', 'the directory is gone', 'stat');
-    return stat;
-  }
-
-  #openFollowed(path: Uint8Array): number {
-    return this.#named(path, () => {
-      if (path.length > 0 && path.length < 4096) {
-        try {
-          return native().openIn(this.#root, path, O_PATH, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
-        } catch (error) {
-          if (!isMissingCall(error)) throw error;
-        }
-      }
-      return Walk.resolve(this.#root, path, 'any').fd;
-    });
+    this.at(path, (dirfd, last) => native().removeXattr(dirfd, last, name));
   }
 
   /** Owner before mode: chown clears setuid and setgid. */
@@ -277,21 +193,6 @@ export class NativeTree implements Tree {
       return action();
     } catch (error) {
       if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
-      throw error;
-    }
-  }
-
-  /** System errors say which path they are about, as Node's do. */
-  #named<T>(path: Uint8Array, action: () => T): T {
-    if (this.#closed) throw systemError('EBADF', 'the tree is closed', 'tree', this.path);
-    try {
-      return action();
-    } catch (error) {
-      if (error instanceof Error && errnoOf(error) !== undefined && !('path' in error)) {
-        const text = asBuffer(path).toString();
-        error.message += ` '${text}'`;
-        Object.assign(error, { path: text });
-      }
       throw error;
     }
   }
