@@ -38,6 +38,8 @@ export function networkDriverSuite(options: NetworkSuiteOptions): void {
   describe(`NetworkDriver ${id}`, () => {
     beforeAll(async () => {
       const child = await host.exec.spawn('unshare', command(options), {
+        // Bare module names are looked up from the driver's package.
+        cwd: fileURLToPath(new URL('.', options.driver)),
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       createInterface(child.pipes.get(1) as Readable).on('line', (line) => {
