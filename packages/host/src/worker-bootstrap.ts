@@ -3,7 +3,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { type Host, type Job, StrataError } from '@strata/core';
 import copyTree from './files/copy-tree-job.ts';
 import { createHost } from './host.ts';
-import type { LogLevel } from './log/log.ts';
+import type { LogLevel, LogRecord } from './log/log.ts';
 import { BUILTIN_JOBS } from './workers/builtin-jobs.ts';
 import { type Request, type Response, sendError } from './workers/messages.ts';
 
@@ -46,9 +46,19 @@ async function run(port: MessagePort, host: Host, request: Request & { kind: 'ru
   }
 }
 
+/** A fact that cannot be cloned (a function) must not fail the job that logs it. */
+function sendLog(port: MessagePort, record: LogRecord): void {
+  try {
+    port.postMessage({ kind: 'log', record });
+  } catch {
+    const { time, level, message } = record;
+    port.postMessage({ kind: 'log', record: { time, level, message } });
+  }
+}
+
 function listen(port: MessagePort): void {
   const { logLevel } = workerData as { readonly logLevel: LogLevel };
-  const host = createHost({ logLevel, logSink: (record) => port.postMessage({ kind: 'log', record }) });
+  const host = createHost({ logLevel, logSink: (record) => sendLog(port, record) });
   port.on('message', (request: Request) => {
     if (request.kind === 'abort') running.get(request.id)?.abort();
     else void run(port, host, request);

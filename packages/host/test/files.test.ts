@@ -67,7 +67,7 @@ describe('Files', () => {
     expect(tree.xattrs(bytes('d')).get('trusted.dir')?.toString()).toBe('1');
     expect(tree.lstat(bytes('dev'))).toMatchObject({ type: 'char', major: 1, minor: 3 });
     expect(tree.lstat(bytes('sparse'))!.blocks).toBeLessThan(64);
-    expect(readFileSync(`${copy}/sparse`)).toEqual(readFileSync(`${source}/sparse`));
+    expect(readFileSync(`${copy}/sparse`).equals(readFileSync(`${source}/sparse`))).toBe(true);
   });
 
   it('stops a copy that is no longer wanted', async () => {
@@ -147,7 +147,7 @@ describe('Files', () => {
       async (place) => {
         writeFileSync(`${place}/a`, Buffer.alloc(1 << 20, 'y'));
         expect(await files.reflink(`${place}/a`, `${place}/b`)).toBe(true);
-        expect(readFileSync(`${place}/b`)).toEqual(readFileSync(`${place}/a`));
+        expect(readFileSync(`${place}/b`).equals(readFileSync(`${place}/a`))).toBe(true);
         mkdirSync(`${place}/src`);
         makeTree(`${place}/src`);
         await files.copyTree(`${place}/src`, `${place}/dst`);

@@ -5,6 +5,7 @@ import { native } from '../native.ts';
 
 const LOCK_SH = 1;
 const LOCK_EX = 2;
+const LOCK_UN = 8;
 const AT_FDCWD = -100;
 const FIRST_PAUSE = 1;
 const LONGEST_PAUSE = 20;
@@ -19,8 +20,11 @@ function open(path: string): number {
 function held(fd: number): HeldLock {
   let closed = false;
   const release = async () => {
-    if (!closed) native().close(fd);
+    if (closed) return;
     closed = true;
+    // Unlocked by name: a child that is just between fork and exec still has a copy of the descriptor.
+    native().flock(fd, LOCK_UN);
+    native().close(fd);
   };
   return { release, [Symbol.asyncDispose]: release };
 }
