@@ -1,0 +1,114 @@
+import { isStrataError } from '@strata/core';
+import type { CommandContext, Handler } from '../context.ts';
+import { defined } from '../options/defined.ts';
+import { readResources } from '../options/limits.ts';
+import { eachTarget } from './targets.ts';
+
+function stopOptions({ flags }: CommandContext) {
+  return defined({
+    timeout: flags.number('timeout') ?? flags.number('time'),
+    signal: flags.string('signal'),
+  });
+}
+
+export const stop: Handler = async (context) => {
+  const { containers } = await context.engine();
+  const options = stopOptions(context);
+  return eachTarget(context.args, async (name) => {
+    await containers.stop(name, options);
+    return name;
+  });
+};
+
+export const restart: Handler = async (context) => {
+  const { containers } = await context.engine();
+  const options = stopOptions(context);
+  return eachTarget(context.args, async (name) => {
+    await containers.restart(name, options);
+    return name;
+  });
+};
+
+export const kill: Handler = async (context) => {
+  const { containers } = await context.engine();
+  const signal = context.flags.string('signal');
+  return eachTarget(context.args, async (name) => {
+    await containers.kill(name, signal);
+    return name;
+  });
+};
+
+export const pause: Handler = async (context) => {
+  const { containers } = await context.engine();
+  return eachTarget(context.args, async (name) => {
+    await containers.pause(name);
+    return name;
+  });
+};
+
+export const unpause: Handler = async (context) => {
+  const { containers } = await context.engine();
+  return eachTarget(context.args, async (name) => {
+    await containers.unpause(name);
+    return name;
+  });
+};
+
+export const wait: Handler = async (context) => {
+  const { containers } = await context.engine();
+  const { signal } = context.interrupt;
+  return eachTarget(context.args, async (name) => String((await containers.wait(name, { signal })).code));
+};
+
+/** `-f` on what does not exist says so and succeeds, as docker. */
+export const rm: Handler = async (context) => {
+  const { containers } = await context.engine();
+  const force = context.flags.bool('force');
+  const volumes = context.flags.bool('volumes');
+  let real = 0;
+  const result = eachTarget(context.args, async (name) => {
+    try {
+      await containers.remove(name, { force, volumes });
+      return name;
+    } catch (error) {
+      if (!force || !isStrataError(error, 'not-found')) real++;
+      throw error;
+    }
+  });
+  return {
+    ...result,
+    get forgiven() {
+      return real === 0;
+    },
+  };
+};
+
+export const rename: Handler = async (context) => {
+  const { containers } = await context.engine();
+  await containers.rename(context.args[0]!, context.args[1]!);
+  return {};
+};
+
+export const update: Handler = async (context) => {
+  const resources = readResources(context.flags);
+  if (Object.keys(resources).length === 0)
+    throw context.flags.conflict('you must provide one or more flags when using this command');
+  const { containers } = await context.engine();
+  return eachTarget(context.args, async (name) => {
+    await containers.update(name, resources);
+    return name;
+  });
+};
+
+/** bocker's `cleanup`. */
+export const cleanup: Handler = async (context) => {
+  const { containers } = await context.engine();
+  return { output: { kind: 'lines', lines: await containers.cleanup(context.args[0]) } };
+};
+
+/** Run by the monitor; nobody reads its output. */
+export const reap: Handler = async (context) => {
+  const { containers } = await context.engine();
+  await containers.reap(context.args[0]!);
+  return {};
+};

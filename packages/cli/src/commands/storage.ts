@@ -1,0 +1,51 @@
+import type { DriverKind } from '@strata/core';
+import type { Handler } from '../context.ts';
+import { humanSize } from '../format/units.ts';
+import { driverRow, driverView, storageView } from '../views/driver-view.ts';
+import { confirm } from './confirm.ts';
+
+const KINDS: readonly DriverKind[] = ['layer', 'image', 'network', 'cgroup', 'runtime'];
+
+export const listStorage: Handler = async (context) => {
+  const { storage } = await context.engine();
+  const rows = (await storage.drivers('layer')).map(driverRow);
+  return { output: { kind: 'table', rows, view: storageView, format: context.flags.string('format') } };
+};
+
+export const listDrivers: Handler = async (context) => {
+  const { flags } = context;
+  const text = flags.string('kind');
+  const kind = KINDS.find((known) => known === text);
+  if (text !== undefined && kind === undefined)
+    throw flags.invalid('kind', text, `the kinds are ${KINDS.join(', ')}`);
+  const { storage } = await context.engine();
+  const rows = (await storage.drivers(kind)).map(driverRow);
+  return { output: { kind: 'table', rows, view: driverView, format: flags.string('format') } };
+};
+
+export const initStorage: Handler = async (context) => {
+  const { flags, args, settings, io, interrupt } = context;
+  const { storage } = await context.engine();
+  const status = await storage.init(args[0]!, {
+    sizeBytes: flags.number('size')!,
+    signal: interrupt.signal,
+    onProgress: (event) => {
+      if (event.kind === 'message' && !settings.json) io.err(`${event.text}\n`);
+    },
+  });
+  const { pool } = status;
+  const size = pool === undefined ? '' : ` in a pool of ${humanSize(pool.sizeBytes)} at ${pool.file}`;
+  return { output: { kind: 'lines', lines: [`${status.id} is ready${size}`] } };
+};
+
+export const pruneStorage: Handler = async (context) => {
+  if (!(await confirm(context, 'This will remove all layers that no image or container uses.'))) return {};
+  const { storage } = await context.engine();
+  const { removedLayers, reclaimedBytes } = await storage.prune();
+  return {
+    output: {
+      kind: 'lines',
+      lines: [`Removed layers: ${removedLayers}`, `Total reclaimed space: ${humanSize(reclaimedBytes)}`],
+    },
+  };
+};

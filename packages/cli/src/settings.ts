@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { isAbsolute, resolve } from 'node:path';
+import type { EngineConfig } from '@strata/engine';
+import { globalValue } from './parse/flag-reader.ts';
+import type { FlagValues } from './parse/flags.ts';
+import { FLAG_ERROR, UsageError } from './parse/usage-error.ts';
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** What holds for the whole process: flag, else environment, else configuration file, else default. */
+export interface Settings {
+  readonly root: string;
+  readonly run: string;
+  /** Layer driver the user asked for on the command line or in the environment. */
+  readonly storage: string | undefined;
+  readonly debug: boolean;
+  readonly json: boolean;
+  readonly logLevel: LogLevel;
+  readonly config: EngineConfig;
+  /** Where `config` was read, when it was not the default place. */
+  readonly configFile: string | undefined;
+}
+
+/** `config.toml`: the engine's configuration and where the store is. */
+export type FileConfig = EngineConfig & { readonly root?: string; readonly run?: string };
+
+const DEFAULT_CONFIG = '/etc/strata/config.toml';
+
+async function readConfig(named: string | undefined): Promise<FileConfig> {
+  const file = named ?? DEFAULT_CONFIG;
+  if (named === undefined && !existsSync(file)) return {};
+  const { loadConfig } = await import('./config/load-config.ts');
+  return loadConfig(file);
+}
+
+export async function readSettings(values: FlagValues, env: NodeJS.ProcessEnv): Promise<Settings> {
+  const text = (name: string): string | undefined => {
+    const value = globalValue(name, values, env);
+    return value === undefined || value === '' ? undefined : String(value);
+  };
+  const configFile = text('config');
+  const { root, run, ...config } = await readConfig(configFile);
+  const debug = globalValue('debug', values, env) === true;
+  return {
+    root: absolute(text('root') ?? root ?? '/var/lib/strata'),
+    run: absolute(text('run') ?? run ?? '/run/strata'),
+    storage: text('storage'),
+    debug,
+    json: globalValue('json', values, env) === true,
+    logLevel: logLevel(text('log-level') ?? (debug ? 'debug' : 'warn')),
+    config,
+    configFile: configFile === undefined ? undefined : absolute(configFile),
+  };
+}
+
+function absolute(path: string): string {
+  return isAbsolute(path) ? path : resolve(path);
+}
+
+function logLevel(text: string): LogLevel {
+  const level = LOG_LEVELS.find((known) => known === text);
+  if (level === undefined) {
+    throw new UsageError(
+      `unknown log level "${text}"`,
+      FLAG_ERROR,
+      undefined,
+      `use one of ${LOG_LEVELS.join(', ')}`,
+    );
+  }
+  return level;
+}

@@ -1,0 +1,298 @@
+import { createFlags, resourceFlags, runFlags } from './run-flags.ts';
+import {
+  type ArgSpec,
+  bool,
+  type CommandSpec,
+  changeFlag,
+  detachKeys,
+  filterFlag,
+  forcePrompt,
+  formatFlag,
+  int,
+  list,
+  noTrunc,
+  quietIds,
+  string,
+} from './spec.ts';
+
+const container: ArgSpec = { name: 'CONTAINER', complete: 'container' };
+const containers: ArgSpec = { ...container, repeat: true };
+const running: ArgSpec = { name: 'CONTAINER', complete: 'running' };
+const image: ArgSpec = { name: 'IMAGE', complete: 'image' };
+const command: ArgSpec = { name: 'COMMAND', optional: true };
+const rest: ArgSpec = { name: 'ARG', optional: true, repeat: true };
+
+const signal = string('s,signal', 'Signal to send to the container', { value: 'signal' });
+const timeout = int('t,timeout', 'Seconds to wait before killing the container', { value: 'seconds' });
+const time = int('time', 'Alias of --timeout', { hidden: true });
+
+/** `ps` → `ps`, `container ps`. */
+const both = (name: string, ...others: string[]): [string, ...string[]] => [
+  name,
+  `container ${name}`,
+  ...others,
+];
+
+export const containerCommands: readonly CommandSpec[] = [
+  {
+    paths: both('run'),
+    group: 'common',
+    summary: 'Create and run a new container from an image',
+    args: [image, command, rest],
+    flags: runFlags,
+    interspersed: false,
+    errorExit: 125,
+    handler: 'run',
+    examples: [
+      ['strata run --rm -it debian:12 bash', 'a shell that leaves nothing behind'],
+      ['strata run -d --name web -v /srv:/srv:ro nginx', 'a service in the background'],
+      ['strata run --rm --storage=btrfs alpine true', 'the same image on another layer driver'],
+    ],
+  },
+  {
+    paths: both('exec'),
+    group: 'common',
+    summary: 'Execute a command in a running container',
+    args: [running, { name: 'COMMAND' }, rest],
+    flags: [
+      bool('d,detach', 'Detached mode: run command in the background'),
+      detachKeys,
+      list('e,env', 'Set environment variables', { value: 'name[=value]' }),
+      list('env-file', 'Read in a file of environment variables', { value: 'file', complete: 'file' }),
+      bool('i,interactive', 'Keep STDIN open even if not attached'),
+      bool('privileged', 'Give extended privileges to the command'),
+      bool('t,tty', 'Allocate a pseudo-TTY'),
+      string('u,user', 'Username or UID (format: <name|uid>[:<group|gid>])'),
+      string('w,workdir', 'Working directory inside the container', { value: 'directory' }),
+    ],
+    interspersed: false,
+    handler: 'exec',
+    examples: [['strata exec -it web sh', 'a shell in a running container']],
+  },
+  {
+    paths: ['ps', 'container ls', 'container list', 'container ps'],
+    group: 'common',
+    summary: 'List containers',
+    args: [],
+    flags: [
+      bool('a,all', 'Show all containers (default shows just running)'),
+      filterFlag,
+      formatFlag,
+      int('n,last', 'Show n last created containers (includes all states)', { default: -1 }),
+      bool('l,latest', 'Show the latest created container (includes all states)'),
+      noTrunc,
+      quietIds,
+      bool('s,size', 'Display total file sizes'),
+    ],
+    handler: 'ps',
+    examples: [["strata ps -a --format '{{.Names}}: {{.Status}}'", 'name and state of every container']],
+  },
+  {
+    paths: both('create'),
+    group: 'commands',
+    summary: 'Create a new container',
+    args: [image, command, rest],
+    flags: createFlags,
+    interspersed: false,
+    handler: 'create',
+  },
+  {
+    paths: both('start'),
+    group: 'commands',
+    summary: 'Start one or more stopped containers',
+    args: [containers],
+    flags: [
+      bool('a,attach', 'Attach STDOUT/STDERR and forward signals'),
+      detachKeys,
+      bool('i,interactive', "Attach container's STDIN"),
+    ],
+    handler: 'start',
+  },
+  {
+    paths: both('attach'),
+    group: 'commands',
+    summary: 'Attach local standard input, output, and error streams to a running container',
+    args: [running],
+    flags: [
+      detachKeys,
+      bool('no-stdin', 'Do not attach STDIN'),
+      bool('sig-proxy', 'Proxy all received signals to the process', { default: true }),
+    ],
+    handler: 'attach',
+  },
+  {
+    paths: both('logs'),
+    group: 'commands',
+    summary: 'Fetch the logs of a container',
+    args: [container],
+    flags: [
+      bool('f,follow', 'Follow log output'),
+      string('since', 'Show logs since a timestamp or relative (e.g. "42m" for 42 minutes)', {
+        value: 'time',
+      }),
+      string('n,tail', 'Number of lines to show from the end of the logs', {
+        default: 'all',
+        value: 'lines',
+      }),
+      bool('t,timestamps', 'Show timestamps'),
+      string('until', 'Show logs before a timestamp or relative', { value: 'time' }),
+    ],
+    handler: 'logs',
+  },
+  {
+    paths: both('stop'),
+    group: 'commands',
+    summary: 'Stop one or more running containers',
+    args: [{ ...running, repeat: true }],
+    flags: [signal, timeout, time],
+    handler: 'stop',
+  },
+  {
+    paths: both('kill'),
+    group: 'commands',
+    summary: 'Kill one or more running containers',
+    args: [{ ...running, repeat: true }],
+    flags: [signal],
+    handler: 'kill',
+  },
+  {
+    paths: both('restart'),
+    group: 'commands',
+    summary: 'Restart one or more containers',
+    args: [containers],
+    flags: [signal, timeout, time],
+    handler: 'restart',
+  },
+  {
+    paths: both('pause'),
+    group: 'commands',
+    summary: 'Pause all processes within one or more containers',
+    args: [{ ...running, repeat: true }],
+    flags: [],
+    handler: 'pause',
+  },
+  {
+    paths: both('unpause'),
+    group: 'commands',
+    summary: 'Unpause all processes within one or more containers',
+    args: [{ ...running, repeat: true }],
+    flags: [],
+    handler: 'unpause',
+  },
+  {
+    paths: both('wait'),
+    group: 'commands',
+    summary: 'Block until one or more containers stop, then print their exit codes',
+    args: [containers],
+    flags: [],
+    handler: 'wait',
+  },
+  {
+    paths: both('top'),
+    group: 'commands',
+    summary: 'Display the running processes of a container',
+    args: [running, { name: 'ps OPTIONS', optional: true, repeat: true }],
+    usage: ['CONTAINER [ps OPTIONS]'],
+    flags: [],
+    interspersed: false,
+    handler: 'top',
+  },
+  {
+    paths: both('rename'),
+    group: 'commands',
+    summary: 'Rename a container',
+    args: [container, { name: 'NEW_NAME' }],
+    flags: [],
+    handler: 'rename',
+  },
+  {
+    paths: both('rm', 'container remove'),
+    group: 'commands',
+    summary: 'Remove one or more containers',
+    args: [containers],
+    flags: [
+      bool('f,force', 'Force the removal of a running container (uses SIGKILL)'),
+      bool('v,volumes', 'Remove anonymous volumes associated with the container'),
+    ],
+    handler: 'rm',
+  },
+  {
+    paths: both('diff'),
+    group: 'commands',
+    summary: "Inspect changes to files or directories on a container's filesystem",
+    args: [container],
+    flags: [],
+    handler: 'diff',
+  },
+  {
+    paths: both('cp'),
+    group: 'commands',
+    summary: 'Copy files/folders between a container and the local filesystem',
+    description:
+      "Use '-' as the source to read a tar archive from stdin and extract it to a directory in a container.\nUse '-' as the destination to stream a tar archive of a container source to stdout.",
+    args: [
+      { name: 'SRC_PATH', complete: 'container' },
+      { name: 'DEST_PATH', complete: 'container' },
+    ],
+    usage: ['CONTAINER:SRC_PATH DEST_PATH|-', 'SRC_PATH|- CONTAINER:DEST_PATH'],
+    flags: [
+      bool('a,archive', 'Archive mode (copy all uid/gid information)'),
+      bool('L,follow-link', 'Always follow symbol link in SRC_PATH'),
+      bool('q,quiet', 'Suppress progress output during copy'),
+    ],
+    handler: 'cp',
+  },
+  {
+    paths: both('commit'),
+    group: 'commands',
+    summary: "Create a new image from a container's changes",
+    args: [container, { name: 'REPOSITORY[:TAG]', optional: true }],
+    flags: [
+      string('a,author', 'Author (e.g., "John Hannibal Smith <hannibal@a-team.com>")'),
+      changeFlag,
+      string('m,message', 'Commit message'),
+      bool('p,pause', 'Pause container during commit', { default: true }),
+    ],
+    handler: 'commit',
+  },
+  {
+    paths: both('export'),
+    group: 'commands',
+    summary: "Export a container's filesystem as a tar archive",
+    args: [container],
+    flags: [string('o,output', 'Write to a file, instead of STDOUT', { value: 'file', complete: 'file' })],
+    handler: 'exportTar',
+  },
+  {
+    paths: both('update'),
+    group: 'commands',
+    summary: 'Update configuration of one or more containers',
+    args: [containers],
+    flags: resourceFlags,
+    handler: 'update',
+  },
+  {
+    paths: both('cleanup'),
+    group: 'commands',
+    summary: 'Finish what dead processes left behind, for one container or for all',
+    args: [{ ...container, optional: true }],
+    flags: [],
+    handler: 'cleanup',
+  },
+  {
+    paths: ['container inspect'],
+    group: 'commands',
+    summary: 'Display detailed information on one or more containers',
+    args: [containers],
+    flags: [string('f,format', 'json or a Go template'), bool('s,size', 'Display total file sizes')],
+    handler: 'inspectContainer',
+  },
+  {
+    paths: ['container prune'],
+    group: 'commands',
+    summary: 'Remove all stopped containers',
+    args: [],
+    flags: [list('filter', 'Filter: label=…', { value: 'filter' }), forcePrompt],
+    handler: 'pruneContainers',
+  },
+];

@@ -1,0 +1,187 @@
+import {
+  type ArgSpec,
+  bool,
+  type CommandSpec,
+  changeFlag,
+  filterFlag,
+  forcePrompt,
+  formatFlag,
+  list,
+  noTrunc,
+  platformFlag,
+  quietIds,
+  storageFlag,
+  string,
+} from './spec.ts';
+
+const image: ArgSpec = { name: 'IMAGE', complete: 'image' };
+const images: ArgSpec = { ...image, repeat: true };
+const target: ArgSpec = { name: 'REPOSITORY[:TAG]', optional: true };
+const file = { value: 'file', complete: 'file' } as const;
+
+const both = (name: string, ...others: string[]): [string, ...string[]] => [name, `image ${name}`, ...others];
+
+export const imageCommands: readonly CommandSpec[] = [
+  {
+    paths: both('pull'),
+    group: 'common',
+    summary: 'Download an image from a registry',
+    args: [{ name: 'NAME[:TAG|@DIGEST]', complete: 'image' }],
+    flags: [
+      bool('a,all-tags', 'Download all tagged images in the repository'),
+      bool('no-unpack', 'Only fetch; unpack at the first run'),
+      platformFlag,
+      bool('q,quiet', 'Suppress verbose output'),
+      storageFlag,
+    ],
+    handler: 'pull',
+    examples: [['strata pull --storage=btrfs debian:12', 'fetch, and unpack for the btrfs driver']],
+  },
+  {
+    paths: both('push'),
+    group: 'common',
+    summary: 'Upload an image to a registry',
+    args: [{ name: 'NAME[:TAG]', complete: 'image' }],
+    flags: [bool('q,quiet', 'Suppress verbose output')],
+    handler: 'push',
+  },
+  {
+    paths: ['images', 'image ls', 'image list'],
+    group: 'common',
+    summary: 'List images',
+    args: [{ name: 'REPOSITORY[:TAG]', optional: true, complete: 'image' }],
+    flags: [
+      bool('a,all', 'Show all images'),
+      bool('digests', 'Show digests'),
+      filterFlag,
+      formatFlag,
+      noTrunc,
+      quietIds,
+    ],
+    handler: 'images',
+  },
+  {
+    paths: ['rmi', 'image rm', 'image remove'],
+    group: 'commands',
+    summary: 'Remove one or more images',
+    args: [images],
+    flags: [
+      bool('f,force', 'Force removal of the image'),
+      bool('no-prune', 'Do not delete untagged parents'),
+    ],
+    handler: 'rmi',
+  },
+  {
+    paths: both('tag'),
+    group: 'commands',
+    summary: 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE',
+    args: [{ name: 'SOURCE_IMAGE[:TAG]', complete: 'image' }, { name: 'TARGET_IMAGE[:TAG]' }],
+    flags: [],
+    handler: 'tag',
+  },
+  {
+    paths: both('history'),
+    group: 'commands',
+    summary: 'Show the history of an image',
+    args: [image],
+    flags: [
+      formatFlag,
+      bool('H,human', 'Print sizes and dates in human readable format', { default: true }),
+      noTrunc,
+      quietIds,
+    ],
+    handler: 'history',
+  },
+  {
+    paths: both('save'),
+    group: 'commands',
+    summary: 'Save one or more images to a tar archive (streamed to STDOUT by default)',
+    args: [images],
+    flags: [
+      string('format', 'docker-archive, oci-archive or oci-dir', {
+        default: 'docker-archive',
+        value: 'format',
+        complete: ['docker-archive', 'oci-archive', 'oci-dir'],
+      }),
+      string('o,output', 'Write to a file, instead of STDOUT', file),
+    ],
+    handler: 'save',
+  },
+  {
+    paths: both('load'),
+    group: 'commands',
+    summary: 'Load an image from a tar archive or STDIN',
+    args: [],
+    flags: [
+      string('i,input', 'Read from tar archive file or OCI directory, instead of STDIN', file),
+      bool('q,quiet', 'Suppress the load output'),
+    ],
+    handler: 'load',
+  },
+  {
+    paths: both('import'),
+    group: 'commands',
+    summary: 'Import the contents from a tarball to create a filesystem image',
+    args: [{ name: 'file|-', complete: 'file' }, target],
+    flags: [changeFlag, string('m,message', 'Set commit message for imported image'), platformFlag],
+    handler: 'importTar',
+  },
+  {
+    paths: both('init'),
+    group: 'commands',
+    summary: 'Make an image from a directory',
+    args: [{ name: 'DIRECTORY', complete: 'directory' }, target],
+    flags: [changeFlag, string('m,message', 'Set commit message for the image')],
+    handler: 'initImage',
+    examples: [['strata init ./rootfs my/base:1', 'an image from a directory tree']],
+  },
+  {
+    paths: ['login'],
+    group: 'common',
+    summary: 'Authenticate to a registry',
+    description: 'Defaults to Docker Hub if no server is specified.',
+    args: [{ name: 'SERVER', optional: true }],
+    flags: [
+      string('p,password', 'Password or personal access token'),
+      bool('password-stdin', 'Take the password from stdin'),
+      string('u,username', 'Username'),
+    ],
+    handler: 'login',
+  },
+  {
+    paths: ['logout'],
+    group: 'common',
+    summary: 'Log out from a registry',
+    args: [{ name: 'SERVER', optional: true }],
+    flags: [],
+    handler: 'logout',
+  },
+  {
+    paths: ['image unpack'],
+    group: 'commands',
+    summary: 'Unpack an image for a layer driver now rather than at the first run',
+    args: [image],
+    flags: [storageFlag, bool('q,quiet', 'Suppress verbose output')],
+    handler: 'unpack',
+  },
+  {
+    paths: ['image inspect'],
+    group: 'commands',
+    summary: 'Display detailed information on one or more images',
+    args: [images],
+    flags: [string('f,format', 'json or a Go template')],
+    handler: 'inspectImage',
+  },
+  {
+    paths: ['image prune'],
+    group: 'commands',
+    summary: 'Remove unused images',
+    args: [],
+    flags: [
+      bool('a,all', 'Remove all unused images, not just dangling ones'),
+      list('filter', 'Filter: label=…', { value: 'filter' }),
+      forcePrompt,
+    ],
+    handler: 'pruneImages',
+  },
+];

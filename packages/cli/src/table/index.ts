@@ -1,0 +1,14 @@
+import { containerCommands } from './containers.ts';
+import { imageCommands } from './images.ts';
+import type { CommandSpec, GroupSpec } from './spec.ts';
+import { systemCommands } from './system.ts';
+
+export const groups: readonly GroupSpec[] = [
+  { name: 'container', summary: 'Manage containers' },
+  { name: 'driver', summary: 'Manage drivers' },
+  { name: 'image', summary: 'Manage images' },
+  { name: 'storage', summary: 'Manage layer drivers and their pools' },
+  { name: 'system', summary: 'Manage Strata' },
+];
+
+export const commands: readonly CommandSpec[] = [...containerCommands, ...imageCommands, ...systemCommands];

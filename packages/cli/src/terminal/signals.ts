@@ -1,0 +1,48 @@
+import { constants } from 'node:os';
+import type { Session } from '@strata/engine';
+import type { Io } from '../io.ts';
+
+const PROXIED: readonly NodeJS.Signals[] = [
+  'SIGHUP',
+  'SIGINT',
+  'SIGQUIT',
+  'SIGTERM',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGALRM',
+  'SIGCONT',
+  'SIGTSTP',
+];
+const FORCE_AFTER = 3;
+
+/** Pass our signals to the container. The third Ctrl-C or SIGTERM leaves anyway, as docker does. Returns the undo. */
+export function proxySignals(session: Session, io: Io): () => void {
+  let terminations = 0;
+  const listeners = PROXIED.map((name) => {
+    const listener = (): void => {
+      // It may have ended in this instant.
+      session.kill(constants.signals[name]).catch(() => undefined);
+      if (name !== 'SIGINT' && name !== 'SIGTERM') return;
+      if (++terminations < FORCE_AFTER) return;
+      io.err('\ngot 3 SIGTERM/SIGINTs, forcefully exiting\n');
+      process.exit(1);
+    };
+    process.on(name, listener);
+    return [name, listener] as const;
+  });
+  return () => {
+    for (const [name, listener] of listeners) process.off(name, listener);
+  };
+}
+
+/** Give the container's terminal our size, now and whenever it changes. Returns the undo. */
+export function followSize(session: Session, io: Io): () => void {
+  if (!io.isTerminal(1)) return () => undefined;
+  const resize = (): void => {
+    const [columns, rows] = process.stdout.getWindowSize();
+    if (columns > 0 && rows > 0) session.resize({ rows, columns }).catch(() => undefined);
+  };
+  resize();
+  process.on('SIGWINCH', resize);
+  return () => process.off('SIGWINCH', resize);
+}

