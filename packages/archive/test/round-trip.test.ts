@@ -382,6 +382,23 @@ describe('jobs', () => {
   });
 });
 
+describe('a full disk', () => {
+  it('is one clear error', async () => {
+    const path = sandbox.dir();
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', path]);
+    try {
+      using tree = sandbox.open(path);
+      for (const size of [100_000, 2_000_000]) {
+        const layer = tar(...Array.from({ length: 5 }, (_, i) => file(`f${i}`, Buffer.alloc(size, 'x'))));
+        const applying = applyLayer(inChunks(layer), tree, { whiteouts: 'overlay' });
+        await expect(applying).rejects.toMatchObject({ code: 'LAYER_NO_SPACE', kind: 'resource-exhausted' });
+      }
+    } finally {
+      execFileSync('umount', [path]);
+    }
+  });
+});
+
 describe('writer', () => {
   it('round-trips extreme headers', async () => {
     const members: TarMember[] = [

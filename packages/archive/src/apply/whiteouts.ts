@@ -1,6 +1,6 @@
 import { StrataError, type Tree } from '@strata/core';
 import { badLayer } from '../layer-error.ts';
-import { baseOf, joinPath, parentOf, pathBytes, type RawPath } from '../path/raw-path.ts';
+import { baseOf, joinPath, parentOf, pathBytes, type RawPath, showPath } from '../path/raw-path.ts';
 import type { LayerRoot } from './layer-root.ts';
 import { namesOf, overlayRoot } from './merged-view.ts';
 import { WHITEOUT_META } from './overlay-marks.ts';
@@ -109,7 +109,7 @@ export function needsParents(path: RawPath, what: string): StrataError {
   return new StrataError(
     'failed-precondition',
     'LAYER_NEEDS_PARENTS',
-    `The archive entry '${path}' ${what}, which needs the layers below`,
+    `The archive entry ${showPath(path)} ${what}, which needs the layers below`,
     {
       hint: 'Unpack this layer after its parents and pass their trees.',
     },

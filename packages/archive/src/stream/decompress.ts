@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { pipeline, Readable, type Transform } from 'node:stream';
-import { constants, createGunzip, createZstdDecompress } from 'node:zlib';
+import { constants, createGunzip, createZstdDecompress, zstdDecompressSync } from 'node:zlib';
 import { StrataError } from '@strata/core';
 import { badLayer } from '../layer-error.ts';
 import { ByteReader } from './byte-reader.ts';
@@ -107,16 +107,27 @@ async function* replay(head: Buffer | undefined, chunks: AsyncIterator<Uint8Arra
   }
 }
 
+const ZSTD = { params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG } };
+
 async function* eachFrame(frames: AsyncIterable<ZstdFrame>): AsyncGenerator<Buffer> {
-  for await (const { first, rest } of frames) {
-    // One frame per file is common, and a decoder takes the memory of its output chunk.
-    const chunkSize = first.length < 2 ** 16 ? 2 ** 16 : CHUNK;
-    const params = { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG };
-    yield* through(
-      replay(first, rest[Symbol.asyncIterator]()),
-      createZstdDecompress({ ...AHEAD, chunkSize, params }),
-      'zstd',
-    );
+  for await (const { first, rest, whole } of frames) {
+    const small = whole && first.length <= 2 ** 16 ? smallFrame(first) : undefined;
+    if (small !== undefined) yield small;
+    else
+      yield* through(
+        replay(first, rest[Symbol.asyncIterator]()),
+        createZstdDecompress({ ...AHEAD, ...ZSTD }),
+        'zstd',
+      );
+  }
+}
+
+/** One frame per file is common (zstd:chunked), and a stream for each is slow. `undefined`: it is not small after all, or broken. */
+function smallFrame(frame: Buffer): Buffer | undefined {
+  try {
+    return zstdDecompressSync(frame, { ...ZSTD, chunkSize: 2 ** 16, maxOutputLength: CHUNK });
+  } catch {
+    return undefined;
   }
 }
 

@@ -7,6 +7,8 @@ const PIECE = 2 ** 19;
 export interface ZstdFrame {
   readonly first: Buffer;
   readonly rest: AsyncIterable<Buffer>;
+  /** `first` is all of it. */
+  readonly whole: boolean;
 }
 
 /**
@@ -22,7 +24,10 @@ export async function* zstdFrames(input: ByteReader): AsyncGenerator<ZstdFrame> 
     if (number === MAGIC) {
       const pieces = frame(input, Buffer.from(magic));
       const first = await pieces.next();
-      if (first.done !== true) yield { first: first.value, rest: pieces };
+      if (first.done !== true) {
+        const second = await pieces.next();
+        yield { first: first.value, rest: continued(second, pieces), whole: second.done === true };
+      }
     } else if ((number & 0xfffffff0) >>> 0 === 0x184d2a50) {
       const size = (await exactly(input, 4)).readUInt32LE(0);
       if ((await input.skip(size)) > 0) throw cutOff();
@@ -33,6 +38,14 @@ export async function* zstdFrames(input: ByteReader): AsyncGenerator<ZstdFrame> 
         'is damaged: garbage between or after its zstd frames',
       );
   }
+}
+
+async function* continued(
+  second: IteratorResult<Buffer>,
+  rest: AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer> {
+  if (second.done !== true) yield second.value;
+  yield* rest;
 }
 
 async function* frame(input: ByteReader, magic: Buffer): AsyncGenerator<Buffer> {
