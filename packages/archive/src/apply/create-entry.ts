@@ -1,199 +1,136 @@
-import { constants } from 'node:fs';
-import {
-  errnoOf,
-  type FileMeta,
-  type FileStat,
-  type FileWriter,
-  type Tree,
-  type TreeEntry,
-} from '@strata/core';
-import { systemError } from '../errors.ts';
-import { native } from '../native.ts';
-import { chmodAt } from './chmod.ts';
-import { readEntries } from './entries.ts';
-import { AT_EMPTY_PATH, AT_REMOVEDIR, O_PATH, OPEN_DIRECTORY } from './flags.ts';
-import { asBuffer, HERE, join, splitPath } from './paths.ts';
-import { readAll, reopenRegular } from './read.ts';
-import { removeDirectory } from './remove.ts';
-import { RootedPaths } from './rooted-paths.ts';
-import { S_IF, statAt } from './stat.ts';
-import { Walk } from './walk.ts';
-import { TreeFileWriter } from './writer.ts';
-import { readXattrs } from './xattrs.ts';
+import { errnoOf, type FileMeta } from '@strata/core';
+import { badLayer } from '../layer-error.ts';
+import { cleanPath, parentOf, pathBytes, type RawPath, showPath } from '../path/raw-path.ts';
+import type { TarEntry } from '../tar/tar-entry.ts';
+import type { TarReader } from '../tar/tar-reader.ts';
+import { writeBody } from './file-body.ts';
+import type { LayerRoot } from './layer-root.ts';
+import { lookUp } from './merged-view.ts';
+import { isOverlayControl, isWhiteout } from './overlay-marks.ts';
+import { copyUp } from './parents.ts';
+import { needsParents } from './whiteouts.ts';
 
-const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-const ITSELF = Buffer.alloc(0);
+/** uid_t is 32 bits and 2³²−1 means "leave it" to chown(2). */
+const MAX_ID = 2 ** 32 - 2;
+const MAX_TIME = 2n ** 63n - 1n;
 
-/** {@link Tree} over openat2(2) and the *at calls of the addon. */
-export class NativeTree extends RootedPaths implements Tree {
-  lstat(path: Uint8Array): FileStat | undefined {
-    return this.#optional(() => this.at(path, (dirfd, name) => this.statIn(path, dirfd, name)));
+/** Owner, mode and time as Linux can have them. Times before 1970 and after 2262 become 1970, as in containerd. */
+export function metaOf(entry: TarEntry, path: RawPath): FileMeta {
+  for (const id of [entry.uid, entry.gid]) {
+    if (!(id >= 0 && id <= MAX_ID))
+      throw badLayer('LAYER_BAD_OWNER', path, `has the impossible owner ${entry.uid}:${entry.gid}`);
   }
+  const mtimeNs = entry.mtimeNs < 0n || entry.mtimeNs > MAX_TIME ? 0n : entry.mtimeNs;
+  return { mode: entry.mode, uid: entry.uid, gid: entry.gid, mtimeNs };
+}
 
-  stat(path: Uint8Array): FileStat | undefined {
-    return this.#optional(() => {
-      const fd = this.openFollowed(path);
-      try {
-        return statAt(fd, ITSELF, AT_EMPTY_PATH);
-      } finally {
-        native().close(fd);
-      }
-    });
+/** Make one entry at its final path. False: there was nothing to make (an unknown type). */
+export async function createEntry(
+  root: LayerRoot,
+  reader: TarReader,
+  target: { readonly entry: TarEntry; readonly path: RawPath; readonly meta: FileMeta },
+): Promise<void> {
+  const { entry, path, meta } = target;
+  const { tree } = root;
+  const bytes = pathBytes(path);
+  if (entry.type === 'file') await writeBody(root, reader, target);
+  else if (entry.type === 'directory') makeDirectory(root, path, meta);
+  else if (entry.type === 'hardlink') makeHardLink(root, entry, path);
+  else if (entry.type === 'symlink')
+    root.over(path, () => tree.symlink(linkTarget(entry, path), bytes, meta));
+  else if (entry.type === 'fifo') root.over(path, () => tree.mknod(bytes, 'fifo', meta));
+  else if (entry.type === 'char' || entry.type === 'block') {
+    const { type, major, minor } = entry;
+    checkDevice(entry, path);
+    root.over(path, () => tree.mknod(bytes, type, meta, major, minor));
   }
+  root.touch(path);
+}
 
-  readlink(path: Uint8Array): Buffer {
-    return this.at(path, (dirfd, name) => native().readlink(dirfd, name));
+function makeDirectory(root: LayerRoot, path: RawPath, meta: FileMeta): void {
+  const { tree } = root;
+  const bytes = pathBytes(path);
+  try {
+    tree.mkdir(bytes, meta);
+    return;
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
   }
-
-  readdir(path: Uint8Array): TreeEntry[] {
-    return this.at(path, (dirfd, name) => {
-      const fd = native().open(dirfd, name, OPEN_DIRECTORY, 0);
-      try {
-        return readEntries(fd);
-      } finally {
-        native().close(fd);
-      }
-    });
+  if (tree.lstat(bytes)?.type !== 'directory') {
+    root.clear(path);
+    tree.mkdir(bytes, meta);
+    // What stood here hid the parents' directory, if they have one; this one must not show it again.
+    if (root.mode === 'overlay') root.markOpaque(path);
+    return;
   }
+  if (root.mode === 'execute' && !root.isOurs(path)) forgetXattrs(root, bytes);
+  tree.chown(bytes, meta.uid, meta.gid);
+  tree.chmod(bytes, meta.mode);
+}
 
-  realpath(path: Uint8Array): Buffer {
-    const { names, fd } = this.named(path, () => Walk.resolve(this.root, path, 'any'));
-    native().close(fd);
-    return join(names);
+/** A directory of the layer has the layer's attributes only, as an overlay shows it. */
+export function forgetXattrs(root: LayerRoot, path: Uint8Array): void {
+  for (const name of root.tree.xattrs(path).keys()) {
+    if (!isOverlayControl(name) && name !== 'security.selinux') root.tree.removeXattr(path, name);
   }
+}
 
-  mkdir(path: Uint8Array, meta?: FileMeta): void {
-    this.at(path, (dirfd, name) => {
-      native().mkdir(dirfd, name, 0o700);
-      if (meta === undefined) chmodAt(dirfd, name, 0o755);
-      else this.#describe(dirfd, name, meta);
-    });
+function linkTarget(entry: TarEntry, path: RawPath): Buffer {
+  if (entry.linkName.length === 0) throw badLayer('LAYER_BAD_SYMLINK', path, 'is a symbolic link to nothing');
+  if (entry.linkName.length > 4095)
+    throw badLayer('LAYER_BAD_SYMLINK', path, 'is a symbolic link to more than 4095 bytes');
+  return entry.linkName;
+}
+
+function checkDevice(entry: TarEntry, path: RawPath): void {
+  const { type, major, minor } = entry;
+  // makedev(3): Linux has 12 bits of major, 20 of minor.
+  if (!(major >= 0 && major < 2 ** 12 && minor >= 0 && minor < 2 ** 20)) {
+    throw badLayer('LAYER_BAD_DEVICE', path, `is a device with the impossible number ${major}:${minor}`);
   }
-
-  mknod(path: Uint8Array, type: keyof typeof S_IF, meta: FileMeta, major = 0, minor = 0): void {
-    this.at(path, (dirfd, name) => {
-      native().mknod(dirfd, name, S_IF[type] | 0o600, major, minor);
-      this.#describe(dirfd, name, meta);
-    });
+  if (isWhiteout({ type: type === 'char' ? 'char' : 'block', major, minor })) {
+    throw badLayer(
+      'LAYER_BAD_DEVICE',
+      path,
+      'is a 0:0 character device, which overlayfs takes for a deletion',
+    );
   }
+}
 
-  symlink(target: Uint8Array, path: Uint8Array, meta: Omit<FileMeta, 'mode'>): void {
-    this.at(path, (dirfd, name) => {
-      native().symlink(target, dirfd, name);
-      native().chown(dirfd, name, meta.uid, meta.gid);
-      native().utimes(dirfd, name, meta.mtimeNs, meta.mtimeNs);
-    });
+/**
+ * The link gets no metadata of its own: it is the target's inode, and the target's entry has said what that is.
+ * The target is not followed when it is a symlink, and must be there already: in this layer, or in a parent.
+ */
+function makeHardLink(root: LayerRoot, entry: TarEntry, path: RawPath): void {
+  const name = cleanPath(entry.linkName.toString('latin1'));
+  const target = name === '' ? undefined : root.find(name);
+  if (target === undefined || target === path) {
+    throw badLayer('LAYER_BAD_HARDLINK', path, `is a hard link to ${target === path ? 'itself' : 'nothing'}`);
   }
-
-  link(existing: Uint8Array, path: Uint8Array): void {
-    this.pair(existing, path, (from, name, to, newName) => native().link(from, name, to, newName));
+  const stat = root.tree.lstat(pathBytes(target));
+  const missing = stat === undefined || (root.mode === 'overlay' && isWhiteout(stat));
+  if (missing) fetchFromParents(root, path, stat === undefined ? target : undefined);
+  else if (stat.type === 'directory')
+    throw badLayer('LAYER_BAD_HARDLINK', path, 'is a hard link to a directory');
+  try {
+    root.over(path, () => root.tree.link(pathBytes(target), pathBytes(path)));
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT')
+      throw badLayer('LAYER_BAD_HARDLINK', path, 'is a hard link to something inside itself');
+    throw error;
   }
+}
 
-  unlink(path: Uint8Array): void {
-    this.at(path, (dirfd, name) => native().unlink(dirfd, name, 0));
-    this.parents.forgetLinks();
-  }
-
-  rmdir(path: Uint8Array): void {
-    this.at(path, (dirfd, name) => native().unlink(dirfd, name, AT_REMOVEDIR));
-    this.parents.forget();
-  }
-
-  remove(path: Uint8Array): void {
-    const stat = this.lstat(path);
-    if (stat === undefined) return;
-    if (stat.type !== 'directory') {
-      this.unlink(path);
+function fetchFromParents(root: LayerRoot, path: RawPath, target: RawPath | undefined): void {
+  if (root.mode === 'overlay' && target !== undefined && !root.isHidden(parentOf(target))) {
+    if (root.parents === undefined) throw needsParents(path, `is a hard link to ${showPath(target)}`);
+    const found = lookUp(root.parents, target);
+    if (found !== undefined && found.stat.type !== 'directory') {
+      root.place(target);
+      copyUp(found, root.tree, target);
       return;
     }
-    try {
-      for (const _ of this.removeSteps(path));
-    } finally {
-      this.parents.forget();
-    }
+    if (found !== undefined) throw badLayer('LAYER_BAD_HARDLINK', path, 'is a hard link to a directory');
   }
-
-  /** As {@link remove} of a directory, step by step. The tree must not be used otherwise until it has ended. */
-  *removeSteps(path: Uint8Array): Generator<void, void> {
-    const { parent, name } = splitPath(path);
-    if (name === HERE) throw systemError('EINVAL', 'the root cannot be removed', 'remove');
-    yield* removeDirectory(this.parents.open(parent), name);
-  }
-
-  rename(from: Uint8Array, to: Uint8Array): void {
-    this.pair(from, to, (dirfd, name, toDirfd, toName) => native().rename(dirfd, name, toDirfd, toName, 0));
-    this.parents.forget();
-  }
-
-  writeFile(
-    path: Uint8Array,
-    content: Uint8Array,
-    meta: FileMeta,
-    xattrs?: ReadonlyMap<string, Uint8Array>,
-  ): void {
-    this.at(path, (dirfd, name) => {
-      native().createFile(dirfd, name, content, meta.mode, meta.uid, meta.gid, meta.mtimeNs);
-      if (xattrs !== undefined)
-        for (const [attribute, value] of xattrs) native().setXattr(dirfd, name, attribute, value);
-    });
-  }
-
-  createFile(path: Uint8Array): FileWriter {
-    return new TreeFileWriter(this.at(path, (dirfd, name) => native().open(dirfd, name, NEW_FILE, 0o600)));
-  }
-
-  openRead(path: Uint8Array, options: { readonly follow?: boolean } = {}): number {
-    const fd = options.follow
-      ? this.openFollowed(path)
-      : this.at(path, (dirfd, name) => native().open(dirfd, name, O_PATH | constants.O_NOFOLLOW, 0));
-    return reopenRegular(fd, asBuffer(path).toString());
-  }
-
-  readFile(
-    path: Uint8Array,
-    options: { readonly maxBytes: number; readonly follow?: boolean },
-  ): Buffer | undefined {
-    const fd = this.#optional(() => this.openRead(path, options));
-    return fd === undefined ? undefined : readAll(fd, options.maxBytes, asBuffer(path).toString());
-  }
-
-  chown(path: Uint8Array, uid: number, gid: number): void {
-    this.at(path, (dirfd, name) => native().chown(dirfd, name, uid, gid));
-  }
-
-  chmod(path: Uint8Array, mode: number): void {
-    this.at(path, (dirfd, name) => chmodAt(dirfd, name, mode));
-  }
-
-  utimes(path: Uint8Array, mtimeNs: bigint): void {
-    this.at(path, (dirfd, name) => native().utimes(dirfd, name, mtimeNs, mtimeNs));
-  }
-
-  xattrs(path: Uint8Array): Map<string, Buffer> {
-    return this.at(path, readXattrs);
-  }
-
-  setXattr(path: Uint8Array, name: string, value: Uint8Array): void {
-    this.at(path, (dirfd, last) => native().setXattr(dirfd, last, name, value));
-  }
-
-  removeXattr(path: Uint8Array, name: string): void {
-    this.at(path, (dirfd, last) => native().removeXattr(dirfd, last, name));
-  }
-
-  /** Owner before mode: chown clears setuid and setgid. */
-  #describe(dirfd: number, name: Buffer, meta: FileMeta): void {
-    native().chown(dirfd, name, meta.uid, meta.gid);
-    chmodAt(dirfd, name, meta.mode);
-    native().utimes(dirfd, name, meta.mtimeNs, meta.mtimeNs);
-  }
-
-  #optional<T>(action: () => T): T | undefined {
-    try {
-      return action();
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
-      throw error;
-    }
-  }
+  throw badLayer('LAYER_BAD_HARDLINK', path, 'is a hard link to something that is not there');
 }
