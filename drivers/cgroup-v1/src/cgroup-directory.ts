@@ -26,8 +26,14 @@ export class CgroupDirectory {
     return join(mount, this.path, name);
   }
 
-  make(): void {
-    for (const mount of this.#hierarchies.owned) mkdirSync(join(mount, this.path), { recursive: true });
+  make(attempts = 5): void {
+    try {
+      for (const mount of this.#hierarchies.owned) mkdirSync(join(mount, this.path), { recursive: true });
+    } catch (error) {
+      // The last container of the store has just taken the parent away.
+      if (errnoOf(error) !== 'ENOENT' || attempts === 0) throw error;
+      this.make(attempts - 1);
+    }
     if (this.#hierarchies.byController.has('cpuset')) this.#inheritCpuset(this.path);
   }
 
@@ -95,6 +101,19 @@ export class CgroupDirectory {
     throw new StrataError('failed-precondition', 'CGROUP_BUSY', `The cgroup ${busy} still holds processes`, {
       hint: 'Kill the processes in it and try again',
     });
+  }
+
+  /** The user's parents and the store's directory, as far as nothing else is in them. */
+  removeEmptyParents(upTo: string): void {
+    for (const mount of [...this.#hierarchies.owned, ...this.#hierarchies.foreign]) {
+      for (let path = dirname(this.path); path.startsWith(upTo); path = dirname(path)) {
+        try {
+          rmdirSync(join(mount, path));
+        } catch {
+          break;
+        }
+      }
+    }
   }
 }
 

@@ -12,7 +12,7 @@ import {
   StrataError,
 } from '@strata/core';
 import { CgroupDirectory } from './cgroup-directory.ts';
-import { type Hierarchies, subtree } from './hierarchies.ts';
+import type { Hierarchies } from './hierarchies.ts';
 import { limitWrites } from './limits.ts';
 import { readStats } from './stats.ts';
 
@@ -23,9 +23,11 @@ export class CgroupV1Driver implements CgroupDriver {
   readonly capabilities: CgroupCapabilities;
   readonly #host: Host;
   readonly #hierarchies: Hierarchies;
+  readonly #subtree: string;
 
-  constructor(host: Host, hierarchies: Hierarchies) {
+  constructor(host: Host, hierarchies: Hierarchies, subtree: string) {
     this.#host = host;
+    this.#subtree = subtree;
     this.#hierarchies = hierarchies;
     const has = (name: Parameters<typeof hierarchies.byController.has>[0]) =>
       hierarchies.byController.has(name);
@@ -42,7 +44,7 @@ export class CgroupV1Driver implements CgroupDriver {
   }
 
   async create(id: string, resources: Resources, options?: { readonly parent?: string }): Promise<CgroupRef> {
-    const path = cgroupPath(id, options?.parent);
+    const path = cgroupPath(this.#subtree, id, options?.parent);
     const writes = limitWrites(resources, this.#hierarchies);
     const cgroup = new CgroupDirectory(this.#hierarchies, path);
     if (cgroup.exists()) this.#refuseUsed(cgroup);
@@ -149,7 +151,9 @@ export class CgroupV1Driver implements CgroupDriver {
   }
 
   async remove(ref: CgroupRef): Promise<void> {
-    await this.#open(ref).remove();
+    const cgroup = this.#open(ref);
+    await cgroup.remove();
+    cgroup.removeEmptyParents(this.#subtree);
   }
 
   async list(): Promise<readonly string[]> {
@@ -161,14 +165,14 @@ export class CgroupV1Driver implements CgroupDriver {
       }
     };
     for (const mount of [...this.#hierarchies.owned, ...this.#hierarchies.foreign])
-      visit(join(mount, subtree));
+      visit(join(mount, this.#subtree));
     return [...ids];
   }
 
   #open(ref: CgroupRef): CgroupDirectory {
     const path = ref.state.path;
     // References come from the database; one that points elsewhere must not make us kill or remove there.
-    if (typeof path !== 'string' || !path.startsWith(`${subtree}/`) || path.split('/').includes('..'))
+    if (typeof path !== 'string' || !path.startsWith(`${this.#subtree}/`) || path.split('/').includes('..'))
       throw new StrataError(
         'invalid-argument',
         'CGROUP_REF_INVALID',
@@ -178,8 +182,8 @@ export class CgroupV1Driver implements CgroupDriver {
   }
 }
 
-/** `strata/<parent…>/<id>`; whatever the user writes as parent stays below our subtree. */
-function cgroupPath(id: string, parent: string | undefined): string {
+/** `strata/<store>/<parent…>/<id>`; whatever the user writes as parent stays below our subtree. */
+function cgroupPath(subtree: string, id: string, parent: string | undefined): string {
   const parts = (parent ?? '').split('/').filter((part) => part !== '');
   const sound = (part: string) => /^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}$/.test(part) && !isContainerId(part);
   if (!isContainerId(id) || !parts.every(sound) || parts.length > 16)

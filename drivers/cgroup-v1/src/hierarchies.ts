@@ -1,9 +1,15 @@
 /** Where the hierarchies are: read from proc(5) mountinfo, never guessed from /sys/fs/cgroup. */
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The directory, inside each hierarchy, that is ours. */
-export const subtree = 'strata';
+/** The directory, inside each hierarchy, below which everything of ours is. */
+export const top = 'strata';
+
+/** Each store has its own directory in there, so that none reconciles away another's containers. */
+export function subtreeOf(runDirectory: string): string {
+  return `${top}/s-${createHash('sha256').update(runDirectory).digest('hex').slice(0, 8)}`;
+}
 
 const controllers = ['memory', 'cpu', 'cpuacct', 'cpuset', 'pids', 'blkio', 'devices', 'freezer'] as const;
 export type Controller = (typeof controllers)[number];
@@ -39,7 +45,7 @@ export function findHierarchies(mountinfo = readFileSync('/proc/self/mountinfo',
 /** Does the controller of this hierarchy have the file, at our subtree or at the root of it? */
 export function hasFile(hierarchies: Hierarchies, controller: Controller, file: string): boolean {
   const mount = hierarchies.byController.get(controller);
-  return mount !== undefined && (existsSync(join(mount, subtree, file)) || existsSync(join(mount, file)));
+  return mount !== undefined && (existsSync(join(mount, top, file)) || existsSync(join(mount, file)));
 }
 
 function unescapeOctal(text: string): string {

@@ -1,7 +1,7 @@
 /** @module Resource limits by cgroup v1 hierarchies, also on hybrid hosts. */
 import { type DriverDefinition, noOptions } from '@strata/core';
 import { CgroupV1Driver } from './cgroup-v1-driver.ts';
-import { findHierarchies } from './hierarchies.ts';
+import { findHierarchies, subtreeOf } from './hierarchies.ts';
 import { probeCgroupV1 } from './probe.ts';
 
 const cgroupV1: DriverDefinition<'cgroup', Record<string, never>> = {
@@ -11,7 +11,7 @@ const cgroupV1: DriverDefinition<'cgroup', Record<string, never>> = {
   summary: 'cgroup v1 controllers, one hierarchy each',
   options: noOptions,
   probe: probeCgroupV1,
-  create: (context) => new CgroupV1Driver(context.host, findHierarchies()),
+  create: (context) => new CgroupV1Driver(context.host, findHierarchies(), subtreeOf(context.runDirectory)),
 };
 
 export default cgroupV1;

@@ -1,7 +1,7 @@
 import { mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, type ProbeResult } from '@strata/core';
-import { findHierarchies, subtree } from './hierarchies.ts';
+import { findHierarchies, top } from './hierarchies.ts';
 
 /** Tries what every container needs: a cgroup of our own in each hierarchy. */
 export async function probeCgroupV1(): Promise<ProbeResult> {
@@ -13,7 +13,7 @@ export async function probeCgroupV1(): Promise<ProbeResult> {
       hint: 'use --cgroup=v2 on a host with the unified hierarchy, or --cgroup=none',
     };
   for (const mount of owned) {
-    const directory = join(mount, subtree, `probe${process.pid}`);
+    const directory = join(mount, top, `probe${process.pid}`);
     try {
       mkdirSync(directory, { recursive: true });
       rmdirSync(directory);

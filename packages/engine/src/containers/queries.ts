@@ -1,1 +1,110 @@
-export const listContainers = 1;
+/** `strata ps`: one read of the store, /proc for those that run. No drivers, nothing else is loaded. */
+import { readFileSync } from 'node:fs';
+import type { Database, Databases, MonitoredProcess, ProcessId, SqlRow } from '@strata/core';
+import { isStrataError } from '@strata/core';
+import type { ContainerFilter, ContainerStatus, ContainerSummary } from '../api/containers.ts';
+import { databasePath } from '../state/paths.ts';
+import { migrations } from '../state/schema.ts';
+import { filterClauses } from './container-filter.ts';
+
+/** Everything `ps` shows; without `config`, which is most of a row. */
+const columns = `id, name, status, image, image_id, storage, network, command, labels, process, created, started,
+  finished, exit_code, oom_killed`;
+
+type SummaryRow = SqlRow & {
+  id: string;
+  name: string;
+  status: string;
+  image: string;
+  image_id: string;
+  storage: string;
+  network: string;
+  command: string;
+  labels: string;
+  process: string | null;
+  created: string;
+  started: string | null;
+  finished: string | null;
+  exit_code: number | null;
+  oom_killed: number;
+};
+
+/** Newest first; none when there is no store yet. Opens and closes the database. */
+export function listContainers(
+  databases: Databases,
+  root: string,
+  filter: ContainerFilter = {},
+): ContainerSummary[] {
+  try {
+    const database = databases.open(databasePath(root), { migrations, readOnly: true });
+    try {
+      return summaries(database, filter);
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    if (isStrataError(error, 'STORE_NOT_FOUND')) return [];
+    throw error;
+  }
+}
+
+export function summaries(database: Database, filter: ContainerFilter): ContainerSummary[] {
+  const { where, values, matches } = filterClauses(database, filter);
+  const limit = filter.last === undefined ? '' : ` LIMIT ${Math.max(0, Math.trunc(filter.last))}`;
+  const rows = database.all<SummaryRow>(
+    `SELECT ${columns} FROM containers WHERE ${where} ORDER BY created DESC, id${limit}`,
+    ...values,
+  );
+  return rows.map(summaryOf).filter(matches);
+}
+
+function summaryOf(row: SummaryRow): ContainerSummary {
+  const active = row.status === 'running' || row.status === 'paused';
+  const process = active && row.process !== null ? (JSON.parse(row.process) as MonitoredProcess) : undefined;
+  const ended = active && (process === undefined || !isAlive(process.process));
+  const exit = ended ? exitOf(process) : undefined;
+  return {
+    id: row.id,
+    name: row.name,
+    image: row.image,
+    imageId: row.image_id,
+    command: JSON.parse(row.command) as string[],
+    created: new Date(row.created),
+    // Nobody has recorded the end yet; what is shown is true all the same.
+    status: ended ? 'exited' : (row.status as ContainerStatus),
+    startedAt: row.started === null ? undefined : new Date(row.started),
+    finishedAt: ended ? new Date() : row.finished === null ? undefined : new Date(row.finished),
+    exitCode: ended ? exit : (row.exit_code ?? undefined),
+    oomKilled: row.oom_killed === 1,
+    pid: ended ? undefined : process?.process.pid,
+    labels: JSON.parse(row.labels) as Record<string, string>,
+    storage: row.storage,
+    network: row.network,
+  };
+}
+
+/** 255 when the monitor left no exit file. */
+function exitOf(process: MonitoredProcess | undefined): number {
+  if (process === undefined) return 255;
+  try {
+    return Number(readFileSync(process.exitFile, 'utf8').trim()) & 255;
+  } catch {
+    return 255;
+  }
+}
+
+let bootId: string | undefined;
+
+/** As `Processes.alive` of the host package, which is not loaded here. */
+function isAlive(process: ProcessId): boolean {
+  try {
+    bootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    if (bootId !== process.bootId) return false;
+    // proc(5) stat: after the name in parentheses come state (field 3) and, as field 22, the start time.
+    const stat = readFileSync(`/proc/${process.pid}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return Number(fields[19]) === process.startTime && fields[0] !== 'Z' && fields[0] !== 'X';
+  } catch {
+    return false;
+  }
+}

@@ -1,6 +1,7 @@
 import { StrataError } from '@strata/core';
 import type { EngineServices } from '../services.ts';
 import { emitContainer } from './container-events.ts';
+import { hasLabel } from './container-filter.ts';
 import { withContainerLock } from './container-lock.ts';
 import { reapLocked } from './reap-container.ts';
 import { type ContainerRecord, isActive } from './state/container-record.ts';
@@ -66,12 +67,12 @@ export async function abandonContainer(services: EngineServices, id: string): Pr
 
 export async function pruneContainers(
   services: EngineServices,
-  matches: (record: ContainerRecord) => boolean,
+  labels: readonly string[],
 ): Promise<{ removed: string[]; reclaimedBytes: number }> {
   const removed: string[] = [];
   let reclaimedBytes = 0;
   for (const record of allContainers(services.database, "status IN ('created', 'exited', 'dead')")) {
-    if (!matches(record)) continue;
+    if (!labels.every((wanted) => wantedLabel(record, wanted))) continue;
     reclaimedBytes += await ownBytes(services, record);
     try {
       await removeContainer(services, record.id);
@@ -82,6 +83,11 @@ export async function pruneContainers(
     }
   }
   return { removed, reclaimedBytes };
+}
+
+/** `x`, `x=y`, and Docker's `!x`. */
+function wantedLabel({ labels }: ContainerRecord, wanted: string): boolean {
+  return wanted.startsWith('!') ? !hasLabel(labels, wanted.slice(1)) : hasLabel(labels, wanted);
 }
 
 export async function ownBytes(services: EngineServices, record: ContainerRecord): Promise<number> {

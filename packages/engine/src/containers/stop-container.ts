@@ -40,22 +40,23 @@ export async function stopContainer(
   });
 }
 
-/** kill: one signal, now. Does not wait for its effect, except that of SIGKILL on what is recorded. */
+/**
+ * kill: one signal, now. Without the lock, which a `stop` may hold for its whole grace period; the end of a SIGKILL
+ * is waited for, so that what is recorded is true when this resolves.
+ */
 export async function killContainer(
   services: EngineServices,
   reference: string,
   signal = 'KILL',
 ): Promise<void> {
   const number = parseSignal(signal);
-  const found = findContainer(services.database, reference);
-  await withContainerLock(services, found.id, async () => {
-    const record = await reapLocked(services, found.id);
-    if (record === undefined || !isActive(record)) throw notRunning(found);
-    await sendSignal(services, record, number);
-    if (number !== sigkill) return;
-    await thawPaused(services, record);
-    if (await waitForEnd(services, record, killTimeout)) await reapLocked(services, record.id);
-  });
+  const record = findContainer(services.database, reference);
+  if (!isActive(record) || (await endOf(services, record)) !== undefined) throw notRunning(record);
+  await sendSignal(services, record, number);
+  if (number !== sigkill) return;
+  await thawPaused(services, record);
+  if (await waitForEnd(services, record, killTimeout))
+    await withContainerLock(services, record.id, () => reapLocked(services, record.id));
 }
 
 /** Every process of it, whatever state it is in, then the record. The caller holds the lock. */

@@ -1,0 +1,67 @@
+/** Finish what dead processes left: ends nobody recorded, removals and creations half done, steps without a row. */
+import type { EngineServices } from '../services.ts';
+import { withContainerLock } from './container-lock.ts';
+import { reapContainer, reapLocked } from './reap-container.ts';
+import { abandonContainer, finishRemoval } from './remove-container.ts';
+import { type ContainerRecord, isActive } from './state/container-record.ts';
+import { allContainers, findContainer } from './state/container-store.ts';
+import { intentsOf, orphanIntents } from './state/journal.ts';
+import { undoIntents, undoSteps } from './undo.ts';
+
+/** Called by the monitor with the id. A container that is gone was reaped by somebody else. */
+export async function reapByName(services: EngineServices, id: string): Promise<void> {
+  await reapContainer(services, id);
+}
+
+/** One sentence per thing that was done. */
+export async function cleanupContainers(
+  services: EngineServices,
+  reference?: string,
+): Promise<readonly string[]> {
+  const records =
+    reference === undefined
+      ? allContainers(services.database)
+      : [findContainer(services.database, reference)];
+  const done: string[] = [];
+  for (const record of records) {
+    await using lock = await services.host.locks.tryAcquire(services.paths.lock('container', record.id));
+    // Whoever holds the lock is alive and at work.
+    if (lock === undefined) continue;
+    const sentence = await cleanupOne(services, record);
+    if (sentence !== undefined) done.push(sentence);
+  }
+  if (reference === undefined) done.push(...(await cleanupOrphans(services)));
+  return done;
+}
+
+async function cleanupOne(services: EngineServices, found: ContainerRecord): Promise<string | undefined> {
+  const record = await reapLocked(services, found.id);
+  if (record === undefined) return `Recorded the end of ${found.name} and removed it`;
+  if (record.status === 'removing') {
+    await finishRemoval(services, record);
+    return `Finished the removal of ${record.name}`;
+  }
+  if (record.status === 'creating') {
+    await abandonContainer(services, record.id);
+    return `Took down ${record.name}, which was never finished`;
+  }
+  if (isActive(record)) return undefined;
+  if (intentsOf(services.database, record.id, 'run').length > 0) {
+    await undoSteps(services, record.id, 'run');
+    return `Cleaned up after ${record.name}`;
+  }
+  return isActive(found) ? `Recorded the end of ${record.name}` : undefined;
+}
+
+async function cleanupOrphans(services: EngineServices): Promise<string[]> {
+  const intents = orphanIntents(services.database);
+  const ids = [...new Set(intents.map(({ container }) => container))];
+  for (const id of ids)
+    await withContainerLock(services, id, () =>
+      undoIntents(
+        services,
+        intents.filter(({ container }) => container === id),
+      ),
+    );
+  return ids.map((id) => `Cleaned up after the vanished container ${id.slice(0, 12)}`);
+}

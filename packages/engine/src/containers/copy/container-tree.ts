@@ -1,0 +1,135 @@
+/**
+ * The files of a container as it sees them. A running one is entered through /proc/<pid>/root, so volumes, binds and
+ * tmpfs are there; a stopped one is mounted with its volumes and binds for the time of a copy. All access is by Tree:
+ * a container that swaps components meanwhile leads nowhere outside.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type HeldLock, StrataError, type Tree } from '@strata/core';
+import type { EngineServices } from '../../services.ts';
+import { reapLocked } from '../reap-container.ts';
+import { mountRootfs } from '../rootfs/mount-rootfs.ts';
+import { realInside, statType } from '../rootfs/resolve-inside.ts';
+import { fillVolumes } from '../rootfs/volumes.ts';
+import { type ContainerRecord, isActive } from '../state/container-record.ts';
+import { findContainer } from '../state/container-store.ts';
+import { planSteps } from '../state/journal.ts';
+import { undoSteps } from '../undo.ts';
+
+export interface ContainerTree extends AsyncDisposable {
+  readonly tree: Tree;
+  readonly record: ContainerRecord;
+}
+
+/** The view of a running container's init. @throws failed-precondition when it ended */
+export function processTree(services: EngineServices, record: ContainerRecord): Tree {
+  const process = record.process?.process;
+  const ended = () =>
+    new StrataError(
+      'failed-precondition',
+      'CONTAINER_NOT_RUNNING',
+      `Container ${record.name} is not running`,
+    );
+  if (process === undefined || !services.host.processes.alive(process)) throw ended();
+  const tree = services.host.files.openTree(`/proc/${process.pid}/root`);
+  // Looked at again once the directory is held: a recycled pid cannot lead elsewhere.
+  if (services.host.processes.alive(process)) return tree;
+  tree.close();
+  throw ended();
+}
+
+export async function openContainerTree(services: EngineServices, reference: string): Promise<ContainerTree> {
+  const { id } = findContainer(services.database, reference);
+  const lock = await services.host.locks.acquire(services.paths.lock('container', id), {
+    signal: services.signal,
+  });
+  try {
+    const record = (await reapLocked(services, id)) ?? findContainer(services.database, reference);
+    if (isActive(record)) {
+      const tree = processTree(services, record);
+      await lock.release();
+      return { tree, record, [Symbol.asyncDispose]: async () => tree.close() };
+    }
+    return await mountStopped(services, record, lock);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/** Holds the lock until disposed: nothing may start over our mounts. */
+async function mountStopped(
+  services: EngineServices,
+  record: ContainerRecord,
+  lock: HeldLock,
+): Promise<ContainerTree> {
+  const layers = await services.layers.open(record.storage);
+  const mounts = await layers.mounts(record.id);
+  const directory = services.paths.container(record.id);
+  const target = join(directory, 'rootfs');
+  services.database.transaction(() => planSteps(services.database, record.id, [{ step: 'mount', target }]));
+  const undo = async () => {
+    await undoSteps(services, record.id, 'run');
+    await lock.release();
+  };
+  try {
+    const rootfs = await mountRootfs(services, mounts, target);
+    await fillVolumes(services, { config: record.config, rootfs, directory });
+    // A layer that needs no mount is shown at the mountpoint all the same, for the volumes to go on.
+    if (rootfs !== target && (record.config.volumes.length > 0 || record.config.mounts.length > 0))
+      await services.host.mounter.mount([await bindOf(rootfs, target)], target);
+    const seen = existsSync(target) && rootfs !== target && hasMounts(record) ? target : rootfs;
+    if (hasMounts(record)) await mountVolumes(services, record, seen);
+    const tree = services.host.files.openTree(seen);
+    return {
+      tree,
+      record,
+      [Symbol.asyncDispose]: async () => {
+        tree.close();
+        await undo();
+      },
+    };
+  } catch (error) {
+    await undo();
+    throw error;
+  }
+}
+
+function hasMounts({ config }: ContainerRecord): boolean {
+  return config.volumes.length > 0 || config.mounts.length > 0;
+}
+
+async function bindOf(source: string, target: string) {
+  const { mkdir } = await import('node:fs/promises');
+  await mkdir(target, { recursive: true, mode: 0o700 });
+  return { type: 'bind', source, options: ['bind'] };
+}
+
+async function mountVolumes(
+  services: EngineServices,
+  record: ContainerRecord,
+  rootfs: string,
+): Promise<void> {
+  const { config } = record;
+  const volumes = config.volumes.map((target, n) => ({
+    target,
+    source: join(services.paths.container(record.id), 'volumes', String(n)),
+    options: ['rbind'],
+  }));
+  const binds = config.mounts
+    .filter(({ type }) => type === 'bind')
+    .map(({ target, source, readOnly }) => ({
+      target,
+      source: source as string,
+      options: ['rbind', ...(readOnly === true ? ['ro'] : [])],
+    }));
+  for (const { target, source, options } of [...volumes, ...binds].sort(
+    (a, b) => a.target.length - b.target.length,
+  )) {
+    using tree = services.host.files.openTree(rootfs);
+    // Never started: the mountpoint is not there yet, and nothing is copied through it.
+    if (statType(tree, target) === undefined || !existsSync(source)) continue;
+    const place = join(rootfs, realInside(tree, target));
+    await services.host.mounter.mount([{ type: 'bind', source, options }], place);
+  }
+}

@@ -1,0 +1,126 @@
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type AttachedStreams, type MonitoredProcess, type RuntimeDriver, StrataError } from '@strata/core';
+import type { ExecRequest, Session } from '../api/containers.ts';
+import type { EngineServices } from '../services.ts';
+import { emitContainer } from './container-events.ts';
+import { processTree } from './copy/container-tree.ts';
+import { workingDirectory } from './merge-config.ts';
+import { lookupUser } from './rootfs/lookup-user.ts';
+import { runtimeFor } from './runtime.ts';
+import { capabilitiesFor } from './security/capabilities.ts';
+import { capabilitiesOf, type OciProcess, processOf } from './spec/oci-spec.ts';
+import { type ContainerRecord, isActive } from './state/container-record.ts';
+import { findContainer } from './state/container-store.ts';
+import { notRunning } from './stop-container.ts';
+
+/** exec: one more process in a running container, with a monitor of its own. */
+export async function execContainer(services: EngineServices, request: ExecRequest): Promise<Session> {
+  const record = findContainer(services.database, request.container);
+  if (record.status === 'paused')
+    throw new StrataError('failed-precondition', 'CONTAINER_PAUSED', `Container ${record.name} is paused`, {
+      hint: `Unpause it first: strata unpause ${record.name}`,
+    });
+  if (
+    !isActive(record) ||
+    record.process === undefined ||
+    !services.host.processes.alive(record.process.process)
+  )
+    throw notRunning(record);
+  if (request.command.length === 0)
+    throw new StrataError('invalid-argument', 'NO_COMMAND', 'No exec command specified');
+  const execId = randomBytes(32).toString('hex');
+  const directory = join(services.paths.containerRun(record.id), 'exec', execId.slice(0, 16));
+  const runtime = await runtimeFor(services, record.config.runtime);
+  const attach = request.detach !== true;
+  emitContainer(services, record, `exec_create: ${request.command.join(' ')}`, { execID: execId });
+  let streams: AttachedStreams | undefined;
+  try {
+    const process = await runtime.exec(
+      {
+        execId,
+        containerId: record.id,
+        runDirectory: directory,
+        process: execProcess(services, record, request),
+        monitor: {
+          terminal: request.tty ?? false,
+          stdin: request.stdin ?? false,
+          leaveStdinOpen: false,
+          logPath: undefined,
+        },
+      },
+      attach
+        ? async (early) => {
+            streams = await runtime.attach(early);
+          }
+        : undefined,
+    );
+    emitContainer(services, record, `exec_start: ${request.command.join(' ')}`, { execID: execId });
+    return execSession(services, { process, runtime, streams, directory });
+  } catch (error) {
+    await streams?.close();
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function execProcess(services: EngineServices, record: ContainerRecord, request: ExecRequest): OciProcess {
+  const { config } = record;
+  using tree = processTree(services, record);
+  const user = lookupUser(
+    tree,
+    request.user ?? config.user,
+    request.user === undefined ? config.groupAdd : [],
+  );
+  const names = new Set((request.env ?? []).map((line) => line.split('=')[0]));
+  const kept = config.env.filter((line) => {
+    const name = line.split('=')[0] ?? '';
+    // TERM belongs to the terminal at hand; HOME to the user this runs as.
+    return (
+      !names.has(name) && !(name === 'TERM' && request.tty !== true) && !(name === 'HOME' && request.user)
+    );
+  });
+  const terminal =
+    request.tty === true && !kept.some((line) => line.startsWith('TERM=')) ? ['TERM=xterm'] : [];
+  const capabilities =
+    request.privileged === true ? capabilitiesFor({ privileged: true }) : capabilitiesOf(config);
+  return processOf(
+    {
+      tty: request.tty ?? false,
+      env: [...kept, ...terminal, ...(request.env ?? []).filter((line) => line.includes('='))],
+      workingDirectory: workingDirectory(request.workingDirectory, config.workingDirectory),
+      noNewPrivileges: config.noNewPrivileges,
+    },
+    user,
+    request.command,
+    capabilities,
+  );
+}
+
+interface ExecParts {
+  readonly process: MonitoredProcess;
+  readonly runtime: RuntimeDriver;
+  readonly streams: AttachedStreams | undefined;
+  readonly directory: string;
+}
+
+function execSession(services: EngineServices, parts: ExecParts): Session {
+  const { process, runtime, streams, directory } = parts;
+  return {
+    containerId: process.containerId,
+    execId: process.execId,
+    terminal: process.terminal,
+    streams,
+    resize: (size) => runtime.resize(process, size),
+    kill: async (signal) => {
+      services.host.processes.kill(process.process, signal);
+    },
+    wait: async () => {
+      const status = await runtime.wait(process, services.signal);
+      await rm(directory, { recursive: true, force: true });
+      return status;
+    },
+    [Symbol.asyncDispose]: async () => await streams?.close(),
+  };
+}
