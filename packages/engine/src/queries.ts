@@ -11,6 +11,7 @@ import { type ImageFilter, listImages as listRows } from './images/list-images.t
 import { databasePath } from './state/paths.ts';
 import { migrations } from './state/schema.ts';
 
+export { listContainers } from './containers/queries.ts';
 export type { ImageFilter } from './images/list-images.ts';
 
 /** Images of a store, newest first; none when there is no store yet. */

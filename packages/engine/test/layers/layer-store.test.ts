@@ -1,0 +1,144 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { testFilesystem, testServices } from '../store.ts';
+
+const directory = await testFilesystem('ext4');
+
+/** pid 1 with another start time: as dead as can be. */
+const DEAD = '1:1:00000000-0000-0000-0000-000000000000';
+
+async function opened(driver = 'vfs') {
+  const store = testServices(directory);
+  const layers = await store.services.layers.open(driver);
+  const disk = store.services.paths.layers(driver);
+  return { ...store, layers, disk, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+}
+
+test('a key that a dead process left half made is free at once and its files go', async () => {
+  await using store = await opened();
+  const { database } = store.services;
+  await store.layers.prepare('k');
+  database.run(`UPDATE layers SET state = 'creating', lease = ?`, DEAD);
+  const [dead] = await store.layers.driver.list();
+  await expect(store.layers.stat('k')).rejects.toMatchObject({ kind: 'not-found' });
+  await store.layers.prepare('k');
+  const ids = await store.layers.driver.list();
+  expect(ids).toHaveLength(1);
+  expect(ids).not.toContain(dead);
+});
+
+test('a key that a live process is making is taken', async () => {
+  await using store = await opened();
+  await store.layers.prepare('k');
+  store.services.database.run(
+    `UPDATE layers SET state = 'creating', lease = ?`,
+    (() => {
+      const { pid, startTime, bootId } = store.services.host.processes.self;
+      return `${pid}:${startTime}:${bootId}`;
+    })(),
+  );
+  await expect(store.layers.prepare('k')).rejects.toMatchObject({ kind: 'already-exists' });
+});
+
+test('reclaim finishes what dead processes began to make and to remove', async () => {
+  await using store = await opened();
+  await store.layers.prepare('a');
+  await store.layers.prepare('b');
+  await store.layers.prepare('kept');
+  store.services.database.run(`UPDATE layers SET state = 'creating', lease = ? WHERE key = 'a'`, DEAD);
+  store.services.database.run(`UPDATE layers SET state = 'removing', lease = ? WHERE key = 'b'`, DEAD);
+  await store.layers.reclaim();
+  expect(await store.layers.driver.list()).toHaveLength(1);
+  expect(store.services.database.all('SELECT key FROM layers')).toEqual([{ key: 'kept' }]);
+});
+
+test('a failing driver leaves neither row nor key behind', async () => {
+  await using store = await opened();
+  const { driver } = store.layers;
+  const create = driver.create.bind(driver);
+  driver.create = async (layer) => {
+    await create(layer);
+    throw new Error('late failure');
+  };
+  await expect(store.layers.prepare('k')).rejects.toThrow('late failure');
+  driver.create = create;
+  expect(await driver.list()).toEqual([]);
+  expect(store.services.database.all('SELECT * FROM layers')).toEqual([]);
+  await store.layers.prepare('k');
+});
+
+test('a stack deeper than the driver can mount is refused before anything is made', async () => {
+  await using store = await opened();
+  Object.defineProperty(store.layers.driver, 'capabilities', {
+    value: { ...store.layers.driver.capabilities, maxDepth: 1 },
+  });
+  await store.layers.prepare('base');
+  await store.layers.commit('base-c', 'base');
+  await expect(store.layers.prepare('top', 'base-c')).rejects.toMatchObject({ code: 'LAYER_STACK_TOO_DEEP' });
+  expect(await store.layers.driver.list()).toHaveLength(1);
+});
+
+for (const driver of ['overlay', 'vfs']) {
+  test(`an import on ${driver} shows all of its layers at once, in their order`, async () => {
+    await using store = await opened(driver);
+    const stack = store.layers.import();
+    const independent = store.layers.driver.capabilities.independentUnpack;
+    const done = [];
+    let parents: string[] = [];
+    for (const name of ['one', 'two']) {
+      const imported = await stack.add(name, independent ? [] : parents);
+      const { path } = await store.layers.driver.unpackTarget(imported.layer);
+      writeFileSync(join(path, name), name);
+      await stack.seal(imported, parents);
+      expect(store.layers.has(name)).toBe(false);
+      parents = [imported.layer.id, ...parents];
+      done.push({ imported, usage: undefined });
+    }
+    await stack.finish(done, { base: undefined, durable: true });
+    expect((await store.layers.stat('two')).parent).toBe('one');
+    expect((await store.layers.usage('one')).inodes).toBeGreaterThan(0);
+    const seen = await store.services.host.mounter.withMounted(
+      await store.layers.committedMounts('two'),
+      async (top) => [readFileSync(join(top, 'one'), 'utf8'), readFileSync(join(top, 'two'), 'utf8')],
+    );
+    expect(seen).toEqual(['one', 'two']);
+  });
+
+  test(`an abandoned import on ${driver} leaves nothing; neither does one whose process died`, async () => {
+    await using store = await opened(driver);
+    const stack = store.layers.import();
+    const first = await stack.add('one', []);
+    await stack.seal(first, []);
+    await stack.add('two', store.layers.driver.capabilities.independentUnpack ? [] : [first.layer.id]);
+    await stack.abandon();
+    expect(await store.layers.driver.list()).toEqual([]);
+
+    const crashed = store.layers.import();
+    const base = await crashed.add('one', []);
+    await crashed.seal(base, []);
+    await crashed.add('two', store.layers.driver.capabilities.independentUnpack ? [] : [base.layer.id]);
+    store.services.database.run('UPDATE layers SET lease = ?', DEAD);
+    await store.layers.import().add('one', []);
+    await store.layers.reclaim();
+    expect(await store.layers.driver.list()).toHaveLength(1);
+  });
+}
+
+test('ids of layers are base 36 and never used twice', async () => {
+  await using store = await opened();
+  for (let i = 0; i < 40; i++) {
+    await store.layers.prepare(`k${i}`);
+    await store.layers.remove(`k${i}`);
+  }
+  await store.layers.prepare('last');
+  expect((await store.layers.layer('last')).id).toBe((41).toString(36));
+  await store.layers.close();
+  expect(existsSync(store.disk) && readdirSync(store.disk).length).toBeGreaterThan(0);
+});
+
+test('two imports of one name never both begin', async () => {
+  await using store = await opened('overlay');
+  await store.layers.import().add('one', []);
+  await expect(store.layers.import().add('one', [])).rejects.toMatchObject({ kind: 'already-exists' });
+});
