@@ -1,6 +1,6 @@
 import { errnoOf, type FileMeta } from '@strata/core';
 import { badLayer } from '../layer-error.ts';
-import { baseOf, cleanPath, parentOf, pathBytes, type RawPath } from '../path/raw-path.ts';
+import { cleanPath, parentOf, pathBytes, type RawPath, showPath } from '../path/raw-path.ts';
 import type { TarEntry } from '../tar/tar-entry.ts';
 import type { TarReader } from '../tar/tar-reader.ts';
 import { writeBody } from './file-body.ts';
@@ -123,7 +123,7 @@ function makeHardLink(root: LayerRoot, entry: TarEntry, path: RawPath): void {
 
 function fetchFromParents(root: LayerRoot, path: RawPath, target: RawPath | undefined): void {
   if (root.mode === 'overlay' && target !== undefined && !root.isHidden(parentOf(target))) {
-    if (root.parents === undefined) throw needsParents(path, `is a hard link to '${baseOf(target)}'`);
+    if (root.parents === undefined) throw needsParents(path, `is a hard link to ${showPath(target)}`);
     const found = lookUp(root.parents, target);
     if (found !== undefined && found.stat.type !== 'directory') {
       root.place(target);
