@@ -69,7 +69,7 @@ function fillSpecial(edit: TreeEditor): void {
   edit.node('dev/fifo', 'fifo');
   edit.node('dev/null', 'char', 1, 3);
   edit.node('dev/sda', 'block', 8, 0);
-  edit.node('dev/big', 'char', 4000, 200_000); // xfs: minor numbers of 18 bits
+  edit.node('dev/big', 'char', 500, 200_000); // xfs: 9 bits of major, 18 of minor
   edit.node('dev/socket', 'socket');
   edit.xattr('etc', 'trusted.strata-test', 'on a directory');
   edit.xattr('etc/passwd', 'trusted.strata-test', Buffer.from([0, 1, 255]));
