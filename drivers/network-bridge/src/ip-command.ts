@@ -1,5 +1,6 @@
 /** The words of ip(8), here and nowhere else. Several changes go in one batch, so one process makes them. */
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { type Exec, isStrataError, StrataError } from '@strata/core';
 
 /** A port of a bridge and what is behind it. */
@@ -53,7 +54,8 @@ export class IpCommand {
   /** The host's end and what the host knows of the other. Each may be gone. */
   async disconnect({ link, bridge, addresses }: Omit<Port, 'mac'>): Promise<void> {
     const hosts = addresses.map((address) => address.split('/')[0]!);
-    const forget = linkExists(bridge) ? hosts.map((host) => `neighbour delete ${host} dev ${bridge}`) : [];
+    if (!linkExists(link) && !(await isNeighbour(hosts))) return;
+    const forget = hosts.map((host) => `neighbour delete ${host} dev ${bridge}`);
     await this.#force(link, [`link delete dev ${link}`, ...forget]);
   }
 
@@ -80,6 +82,12 @@ export class IpCommand {
 /** Reading sysfs is a thousand times cheaper than asking ip(8). */
 export function linkExists(name: string): boolean {
   return existsSync(`/sys/class/net/${name}`);
+}
+
+/** Does the host still know one of these, though its link went with the sandbox? The first one is always IPv4. */
+async function isNeighbour([first]: readonly string[]): Promise<boolean> {
+  const table = await readFile('/proc/net/arp', 'utf8').catch(() => '');
+  return table.includes(`\n${first} `);
 }
 
 /** The kernel's EXFULL: no port number is left on the bridge. */

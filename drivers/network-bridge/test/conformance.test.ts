@@ -1,4 +1,9 @@
 import { networkDriverSuite } from '@strata/conformance/network/vitest';
 import { createHost } from '@strata/host';
 
-networkDriverSuite({ id: 'bridge', driver: new URL('../src/index.ts', import.meta.url), host: createHost() });
+await networkDriverSuite({
+  id: 'bridge',
+  driver: new URL('../src/index.ts', import.meta.url),
+  ownCases: new URL('./bridge-cases.ts', import.meta.url),
+  host: createHost(),
+});

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import type { Attachment, Endpoint, Host, NetworkDriver, NetworkSpec } from '@strata/core';
 import { createNetworkDriver, type NetworkSuiteTarget } from './create-network-driver.ts';
@@ -64,9 +65,9 @@ export class NetworkContext {
     if (errors.length > 0) throw errors[0];
   }
 
-  /** Another driver object on the same state, as after a restart. */
-  newDriver(): Promise<NetworkDriver> {
-    return createNetworkDriver(this.#target, this.root);
+  /** Another driver object on the same state, as after a restart; with parts of its host replaced. */
+  newDriver(changes: Partial<Host> = {}): Promise<NetworkDriver> {
+    return createNetworkDriver({ ...this.#target, host: { ...this.host, ...changes } }, this.root);
   }
 
   /** A network that is removed at the end; the only one there is where the driver has no others. */
@@ -180,20 +181,31 @@ route add default via ${hostAddress}`;
   }
 
   /** Make calls in other processes, all at the same time; each process makes its own in order. */
-  async elsewhere(...processes: readonly (readonly Call[])[]): Promise<readonly (readonly CallResult[])[]> {
+  elsewhere(...processes: readonly (readonly Call[])[]): Promise<readonly (readonly CallResult[])[]> {
+    return this.elsewhereKilling(processes, () => false);
+  }
+
+  /** Likewise, but some are killed (SIGKILL) as soon as their first result is there, in the middle of the next call. */
+  async elsewhereKilling(
+    processes: readonly (readonly Call[])[],
+    kills: (index: number) => boolean,
+  ): Promise<readonly (readonly CallResult[])[]> {
     const { modules, nodeArguments } = this.#target;
-    const results = await Promise.all(
-      processes.map((calls) => {
+    return Promise.all(
+      processes.map(async (calls, index) => {
         const config = JSON.stringify({ ...modules, root: this.root, calls });
         const args = [...nodeArguments, '--input-type=module', '-e', elsewhereScript, config];
-        return this.host.exec.run(process.execPath, args, { timeout: 120_000 });
+        const child = await this.host.exec.spawn(process.execPath, args, {
+          stdio: ['ignore', 'pipe', 'inherit'],
+        });
+        const results: CallResult[] = [];
+        for await (const line of createInterface(child.pipes.get(1) as Readable)) {
+          results.push(JSON.parse(line) as CallResult);
+          if (kills(index)) process.kill(child.pid, 'SIGKILL');
+        }
+        await child.exited;
+        return results;
       }),
-    );
-    return results.map(({ stdout }) =>
-      stdout
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line) as CallResult),
     );
   }
 

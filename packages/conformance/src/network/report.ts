@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { isStrataError } from '@strata/core';
 import { type CaseResult, runCases } from '../runner/case.ts';
 import type { NetworkSuiteTarget } from './create-network-driver.ts';
-import { networkDriverCases } from './network-cases.ts';
+import { type NetworkCase, networkDriverCases } from './network-cases.ts';
 import { openNetworkContext } from './network-target.ts';
 
 /** A result that crossed a pipe: the error as text. */
@@ -14,11 +14,14 @@ export interface ReportedResult {
 }
 
 /** Run the suite and print each result as a line of JSON: the work of a process in a namespace of its own. */
-export async function reportNetworkSuite(target: NetworkSuiteTarget): Promise<void> {
+export async function reportNetworkSuite(
+  target: NetworkSuiteTarget,
+  cases: readonly NetworkCase[] = networkDriverCases,
+): Promise<void> {
   const { exec } = target.host;
   await exec.run('mount', ['-t', 'sysfs', 'sysfs', '/sys']);
   await exec.run('ip', ['link', 'set', 'lo', 'up']);
-  for await (const result of runCases(openNetworkContext(target), networkDriverCases)) {
+  for await (const result of runCases(openNetworkContext(target), cases)) {
     const line = result.outcome === 'failed' ? { ...result, error: describe(result.error) } : result;
     process.stdout.write(`${JSON.stringify(line)}\n`);
   }

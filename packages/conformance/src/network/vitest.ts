@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Host } from '@strata/core';
 import { beforeAll, describe, test } from 'vitest';
-import { networkDriverCases } from './network-cases.ts';
+import { type NetworkCase, networkDriverCases } from './network-cases.ts';
 import type { ReportedResult } from './report.ts';
 
 export interface NetworkSuiteOptions {
@@ -15,22 +15,29 @@ export interface NetworkSuiteOptions {
   readonly host: Host;
   /** Module with `createHost`, as the driver's package sees it. */
   readonly hostModule?: string;
+  /** Module whose default export are further cases, of the driver alone. */
+  readonly ownCases?: URL;
   /** Where roots are made; leases are many small synchronous writes, so memory is a good place. */
   readonly directory?: string;
 }
 
 const mainScript = `
-const { driver, host, directory, nodeArguments } = JSON.parse(process.argv[1]);
-const [{ default: definition }, { createHost }, { reportNetworkSuite }] = await Promise.all([
-  import(driver), import(host), import('@strata/conformance/network')]);
+const { driver, host, ownCases, directory, nodeArguments } = JSON.parse(process.argv[1]);
+const [{ default: definition }, { createHost }, { networkDriverCases, reportNetworkSuite }, { default: more }] = await Promise.all([
+  import(driver), import(host), import('@strata/conformance/network'),
+  ownCases ? import(ownCases) : { default: [] }]);
 const modules = { driver, host };
-await reportNetworkSuite({ definition, host: createHost({ logLevel: 'error' }), directory, modules, nodeArguments });
+const target = { definition, host: createHost({ logLevel: 'error' }), directory, modules, nodeArguments };
+await reportNetworkSuite(target, [...networkDriverCases, ...more]);
 process.exit(0);
 `;
 
 /** Runs in network and mount namespaces of its own: nothing of the machine is seen, touched or disturbed. */
-export function networkDriverSuite(options: NetworkSuiteOptions): void {
-  const { id, host } = options;
+export async function networkDriverSuite(options: NetworkSuiteOptions): Promise<void> {
+  const { id, host, ownCases } = options;
+  const more =
+    ownCases === undefined ? [] : ((await import(ownCases.href)) as { default: NetworkCase[] }).default;
+  const cases = [...networkDriverCases, ...more];
   const results = new Map(
     networkDriverCases.map(({ name }) => [name, Promise.withResolvers<ReportedResult>()]),
   );
@@ -50,7 +57,7 @@ export function networkDriverSuite(options: NetworkSuiteOptions): void {
         for (const { reject } of results.values()) reject(new Error(`the suite ended early with ${code}`));
       });
     });
-    for (const { name } of networkDriverCases)
+    for (const { name } of cases)
       test(name, { timeout: 300_000 }, async ({ skip }) => {
         const result = await results.get(name)!.promise;
         if (result.outcome === 'failed') throw new Error(result.error);
@@ -65,10 +72,17 @@ export function networkDriverSuite(options: NetworkSuiteOptions): void {
 function command({
   driver,
   hostModule = '@strata/host',
+  ownCases,
   directory = '/dev/shm',
 }: NetworkSuiteOptions): string[] {
   const nodeArguments = driver.pathname.endsWith('.ts') ? ['--conditions=source'] : [];
-  const config = JSON.stringify({ driver: driver.href, host: hostModule, directory, nodeArguments });
+  const config = JSON.stringify({
+    driver: driver.href,
+    host: hostModule,
+    ownCases: ownCases?.href,
+    directory,
+    nodeArguments,
+  });
   const node = [process.execPath, ...nodeArguments, '--input-type=module', '-e', mainScript, config];
   return ['--net', '--mount', '--propagation', 'private', '--', ...node];
 }
