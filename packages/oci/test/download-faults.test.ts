@@ -153,7 +153,7 @@ describe('statuses', () => {
     );
     await expect(pull()).rejects.toMatchObject({
       code: 'REGISTRY_UNAVAILABLE',
-      message: expect.stringContaining('on [31mfire'),
+      message: expect.stringContaining('on  [31mfire'),
     });
     expect(ranges()).toHaveLength(5);
   });

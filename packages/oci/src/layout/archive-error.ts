@@ -11,3 +11,10 @@ export function badArchive(why: string, cause?: unknown): StrataError {
 export function missingMember(name: string): StrataError {
   return badArchive(`'${name}' is missing from it`);
 }
+
+export function archiveNotFound(path: string, cause: unknown): StrataError {
+  return new StrataError('not-found', 'ARCHIVE_NOT_FOUND', `there is no file or directory ${path}`, {
+    hint: 'check the path; `-` reads standard input',
+    cause,
+  });
+}

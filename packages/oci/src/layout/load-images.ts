@@ -1,10 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import type { ImageStore, Platform } from '@strata/core';
+import { errnoOf, type ImageStore, type Platform } from '@strata/core';
 import { hostPlatform } from '../platform/platform.ts';
 import type { ArchiveContents } from './archive-contents.ts';
-import { badArchive } from './archive-error.ts';
+import { archiveNotFound, badArchive } from './archive-error.ts';
 import { blobsOf, type LoadedImage } from './loaded-image.ts';
 import { readLayoutDirectory } from './read-directory.ts';
 import { readDockerManifest } from './read-docker-archive.ts';
@@ -32,7 +32,7 @@ export async function loadImages(
   options: LoadOptions = {},
 ): Promise<LoadedImage[]> {
   const platform = options.platform ?? hostPlatform();
-  if (typeof source === 'string' && (await stat(source)).isDirectory()) {
+  if (typeof source === 'string' && (await isDirectory(source))) {
     return await readLayoutDirectory(source, { store, platform, signal: options.signal });
   }
   const input = typeof source === 'string' ? createReadStream(source, { highWaterMark: 1 << 20 }) : source;
@@ -46,6 +46,14 @@ export async function loadImages(
   } catch (error) {
     await dropAdded(contents, store);
     throw error;
+  }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    throw errnoOf(error) === 'ENOENT' ? archiveNotFound(path, error) : error;
   }
 }
 

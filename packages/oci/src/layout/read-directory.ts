@@ -1,13 +1,14 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Descriptor, ImageStore, Platform } from '@strata/core';
+import type { BlobInfo, Descriptor, ImageStore, Platform } from '@strata/core';
 import { errnoOf, isBlobInfo } from '@strata/core';
 import { maxDocumentBytes } from '../document/parse-json.ts';
 import { throwIfCancelled } from '../registry/retry.ts';
 import { badArchive, missingMember } from './archive-error.ts';
 import type { LoadedImage } from './loaded-image.ts';
 import { readIndex } from './read-index.ts';
+import { dropAdded } from './read-tar.ts';
 
 /** The images of an OCI image layout directory (image-spec image-layout.md). */
 export async function readLayoutDirectory(
@@ -19,6 +20,7 @@ export async function readLayoutDirectory(
   },
 ): Promise<LoadedImage[]> {
   const { store, platform, signal } = options;
+  const added = new Set<BlobInfo>();
   const index = await openRegular(join(path, 'index.json'));
   if (index === undefined) throw missingMember('index.json');
   try {
@@ -27,17 +29,27 @@ export async function readLayoutDirectory(
     return await readIndex(bytes, {
       store,
       platform,
-      ensure: (descriptor) => copyIn(path, descriptor, { store, signal }),
+      ensure: (descriptor) => copyIn(path, descriptor, { store, signal, added }),
     });
+  } catch (error) {
+    await dropAdded({ added }, store);
+    throw error;
   } finally {
     await index.close();
   }
 }
 
+interface CopyContext {
+  readonly store: ImageStore;
+  readonly signal: AbortSignal | undefined;
+  /** Blobs that were not there before; dropped again when the layout turns out bad. */
+  readonly added: Set<BlobInfo>;
+}
+
 async function copyIn(
   path: string,
   descriptor: Descriptor,
-  { store, signal }: { readonly store: ImageStore; readonly signal?: AbortSignal | undefined },
+  { store, signal, added }: CopyContext,
 ): Promise<boolean> {
   const { digest, size } = descriptor;
   if ((await store.stat(digest)) !== undefined) return true;
@@ -52,7 +64,7 @@ async function copyIn(
         throwIfCancelled(signal);
         await writer.write(chunk as Buffer);
       }
-      await writer.commit();
+      added.add(await writer.commit());
       return true;
     } catch (error) {
       await writer.abort();

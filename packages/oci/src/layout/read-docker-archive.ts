@@ -4,6 +4,7 @@ import { StrataError } from '@strata/core';
 import { type ImageConfig, parseImageConfig } from '../document/image-config.ts';
 import { mediaTypes } from '../document/media-types.ts';
 import { isJsonObject, maxDocumentBytes, parseJson } from '../document/parse-json.ts';
+import { digestOf } from '../reference/digest.ts';
 import type { ArchiveContents } from './archive-contents.ts';
 import { badArchive, missingMember } from './archive-error.ts';
 import { canonicalNames, checkStoredImage, type LoadedImage } from './loaded-image.ts';
@@ -72,16 +73,30 @@ export async function assembleImage(
   const manifest = {
     schemaVersion: 2,
     mediaType: mediaTypes.ociManifest,
-    config: await putBlob(store, image.configBytes, mediaTypes.ociConfig),
+    config: await add(image.configBytes, mediaTypes.ociConfig, { contents, store }),
     layers,
   };
-  const descriptor = await putBlob(store, Buffer.from(JSON.stringify(manifest)), mediaTypes.ociManifest);
+  const descriptor = await add(Buffer.from(JSON.stringify(manifest)), mediaTypes.ociManifest, {
+    contents,
+    store,
+  });
   return {
     names: image.names,
     tag: undefined,
     descriptor,
     manifest: await checkStoredImage(store, descriptor),
   };
+}
+
+/** Store a document, to be dropped again if the archive turns out bad. */
+async function add(
+  bytes: Buffer,
+  mediaType: string,
+  { contents, store }: Pick<LayerContext, 'contents' | 'store'>,
+): Promise<Descriptor> {
+  const { digest, size } = { digest: digestOf(bytes), size: bytes.length };
+  if ((await store.stat(digest)) === undefined) contents.added.add({ digest, size, created: new Date() });
+  return await putBlob(store, bytes, mediaType);
 }
 
 interface LayerContext {

@@ -173,11 +173,11 @@ function corrupt(name: string, cause: unknown): StrataError {
   );
 }
 
-/** Forget blobs that this archive brought, except those in `keep`. */
+/** Forget blobs that a source brought, except those in `keep`. */
 export async function dropAdded(
-  contents: ArchiveContents,
+  { added }: { readonly added: ReadonlySet<BlobInfo> },
   store: ImageStore,
   keep: ReadonlySet<Digest> = new Set(),
 ): Promise<void> {
-  for (const { digest } of contents.added) if (!keep.has(digest)) await store.deleteBlob(digest);
+  for (const { digest } of added) if (!keep.has(digest)) await store.deleteBlob(digest);
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import type { ImageStore } from '@strata/core';
 import { throwIfCancelled } from '../registry/retry.ts';
 import { memberName, planLayout, type SavedImage, type WritePlan } from './write-plan.ts';
@@ -32,11 +33,13 @@ export async function saveImages(
   if (typeof target !== 'string') return await writeArchive(plan, target, { ...options, docker });
   const temporary = `${target}.${randomBytes(6).toString('hex')}`;
   const out = createWriteStream(temporary, { flags: 'wx', highWaterMark: 4 << 20 });
+  // An error is also what the failing write or `finished` rejects with.
+  out.on('error', () => undefined);
   try {
     await once(out, 'open');
     await writeArchive(plan, out, { ...options, docker });
     out.end();
-    await once(out, 'close');
+    await finished(out);
     await rename(temporary, target);
   } catch (error) {
     out.destroy();

@@ -128,7 +128,8 @@ async function pump(context: ClientContext, download: Download, response: HttpRe
     }
   } catch (error) {
     throwIfCancelled(options.signal);
-    throw connectionError(error, source.host);
+    const failure = connectionError(error, source.host);
+    throw failure instanceof Retryable ? broken(download, failure.message) : failure;
   } finally {
     stopWatch();
     response.body.destroy();

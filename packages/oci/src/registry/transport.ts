@@ -149,6 +149,8 @@ function asResponse(reply: Dispatcher.ResponseData, url: URL): HttpResponse {
     const value = reply.headers[name];
     return value === undefined ? [] : typeof value === 'string' ? [value] : value;
   };
+  // Destroying a body raises an error on it; whoever reads it hears of that through the iteration.
+  reply.body.on('error', () => undefined);
   return {
     status: reply.statusCode,
     url,
