@@ -1,5 +1,7 @@
 import { writeSync } from 'node:fs';
-import { isatty } from 'node:tty';
+
+/** node:tty loads node:net, which costs milliseconds; most commands never ask. */
+const isatty = (descriptor: number): boolean => process.getBuiltinModule('node:tty').isatty(descriptor);
 
 /** Standard streams for text. Synchronous: short, and nothing is lost at exit. Bulk bytes go through `terminal/`. */
 export interface Io {

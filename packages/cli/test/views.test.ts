@@ -82,7 +82,7 @@ describe('tables', () => {
   it('list containers', () => {
     expect(lines()).toEqual([
       'CONTAINER ID   IMAGE       COMMAND                  CREATED       STATUS              PORTS     NAMES',
-      '0123456789ab   debian:12   "sh -c \'while :; do…"   2 hours ago   Up About a minute             web',
+      '0123456789ab   debian:12   "sh -c \'while :; do …"   2 hours ago   Up About a minute             web',
     ]);
     expect(lines('table')).toEqual(lines());
     expect(lines(undefined, true)).toEqual(['0123456789ab']);
