@@ -10,7 +10,7 @@ describe('exit codes', () => {
 
   const cases: [what: string, args: string[], code: number, stderr: RegExp][] = [
     ['the process’s own', ['run', '--rm', 'busybox', 'sh', '-c', 'exit 3'], 3, /^$/],
-    ['128+n after a signal', ['run', '--rm', 'busybox', 'sh', '-c', 'kill -TERM $$'], 143, /^$/],
+    ['128+n after a signal', ['run', '--rm', '--init', 'busybox', 'sh', '-c', 'kill -TERM $$'], 143, /^$/],
     [
       '127 for a missing command',
       ['run', '--rm', 'busybox', 'nope'],
