@@ -308,3 +308,11 @@ test('the definition is a value that probes its directory', async () => {
     hint: expect.any(String),
   });
 });
+
+test('two thousand references are one query', async () => {
+  const target = await put(randomBytes(10));
+  for (let n = 0; n < 2000; n++) await store.setReference(`docker.io/library/image:${n}`, target);
+  const listed = await store.references();
+  expect(listed).toHaveLength(2000);
+  expect(listed[0]).toMatchObject({ name: 'docker.io/library/image:0', target });
+});

@@ -72,6 +72,7 @@ export class Transport {
       body: request.body?.() ?? null,
       headersTimeout: request.headersTimeout ?? this.#timeouts.headers,
       bodyTimeout: this.#timeouts.idle,
+      highWaterMark: 1 << 20,
       ...(request.signal === undefined ? {} : { signal: request.signal }),
     });
     return asResponse(reply, url);
