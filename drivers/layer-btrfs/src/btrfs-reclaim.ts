@@ -24,37 +24,51 @@ export interface Reclaiming {
   readonly log: Log;
 }
 
-/** Delete the named entries of the root directory, subvolumes or not. What cannot be deleted stays, with a warning. */
+/**
+ * Delete the named entries of the root directory, subvolumes or not. What cannot be deleted stays, with a warning. Another
+ * process may be at the same names; what it takes away first is fine.
+ */
 export async function reclaim(context: Reclaiming, names: readonly string[]): Promise<void> {
-  const { root, files, command, log } = context;
+  const { root, files, command } = context;
   for (let pending = names; pending.length > 0; ) {
     const subvolumes = pending.filter((name) => isSubvolume(context, name));
     await command.delete(subvolumes.map((name) => `${root}/${name}`));
     for (const name of pending) {
-      if (!subvolumes.includes(name)) await files.removeTree(`${root}/${name}`);
+      if (subvolumes.includes(name)) continue;
+      await files.removeTree(`${root}/${name}`).catch((error: unknown) => stays(context, name, error));
     }
     const next: string[] = [];
     for (const name of subvolumes.filter((each) => isSubvolume(context, each))) {
-      const nested = await liftNested(context, name);
-      if (nested.length > 0) next.push(...nested, name);
-      else log.warn('a removed subvolume stays for the next cleanup', { path: `${root}/${name}` });
+      const lifted: string[] = [];
+      const error: unknown = await liftNested(context, name, lifted).catch((caught: unknown) => caught);
+      if (lifted.length > 0) next.push(...lifted, name);
+      else stays(context, name, error);
     }
     pending = next;
   }
 }
 
-/** Move every subvolume found in this one (not deeper) up to the root directory; resolves with their new names. */
-async function liftNested({ root, files, command }: Reclaiming, name: string): Promise<string[]> {
+function stays(context: Reclaiming, name: string, error: unknown): void {
+  if (!isSubvolume(context, name)) return;
+  const path = `${context.root}/${name}`;
+  const raced = /ENOENT|no such file/i.test(String(error));
+  context.log[raced ? 'debug' : 'warn']('a removed subvolume stays for the next cleanup', { path, error });
+}
+
+/** Move every subvolume found in this one (not deeper) up to the root directory, noting their new names as it goes. */
+async function liftNested(
+  { root, files, command }: Reclaiming,
+  name: string,
+  lifted: string[],
+): Promise<void> {
   await command.setReadOnly(`${root}/${name}`, false);
   using tree = files.openTree(root);
-  const lifted: string[] = [];
   for (const nested of findNested(tree, name)) {
     const target = `${TRASH}nested-${crypto.randomUUID()}`;
     await command.setReadOnly(`${root}/${nested}`, false); // a read-only one cannot get a new parent directory
     tree.rename(Buffer.from(nested), Buffer.from(target));
     lifted.push(target);
   }
-  return lifted;
 }
 
 function findNested(tree: Tree, top: string): string[] {

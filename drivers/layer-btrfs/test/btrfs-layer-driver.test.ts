@@ -81,6 +81,20 @@ test('names that are not UTF-8, hold a newline or are too deep for a path do not
   btrfs('subvolume', 'delete', victim);
 });
 
+test('two processes may clean up the same nested subvolumes', async () => {
+  const layers = Array.from({ length: 6 }, (_, n): Layer => ({ id: `many${n}`, parents: [] }));
+  for (const { id, parents } of layers) {
+    await driver.create({ id, parents });
+    for (const path of ['a', 'a/b', 'c']) nest(`${root}/${id}/${path}`);
+    await driver.remove(id);
+  }
+  const other = definition.create(contextIn(root));
+  await Promise.all([driver.cleanup(), other.cleanup()]);
+  await driver.cleanup();
+  expect(readdirSync(root)).toEqual([]);
+  expect(subvolumes()).toBe('');
+});
+
 test('a link in a layer does not lead the search for nested subvolumes out of it', async () => {
   const outside = `${filesystem.directory}/outside`;
   nest(outside);
