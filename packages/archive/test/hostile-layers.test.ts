@@ -184,6 +184,15 @@ const CASES: readonly Case[] = [
     layers: [[dir('./', 0o700, { uid: 1000 }), file('x', 'a')]],
     expect: mode('.', 0o700),
   },
+  {
+    name: 'T6 root metadata of the layer below',
+    layers: [
+      [dir('./', 0o711, { uid: 1000, xattrs: { 'user.a': 'b' } })],
+      [file('x', 'a')],
+      [file('y', 'a')],
+    ],
+    expect: mode('.', 0o711),
+  },
   { name: 'T6 root 0000', layers: [[dir('/', 0o000), file('x', 'a')]], expect: has('x', 'a') },
   // T7 whiteouts
   ...['.wh.', '.wh..', '.wh...', 'etc/.wh..', 'etc/.wh...', 'etc/.wh.'].map((name) => ({

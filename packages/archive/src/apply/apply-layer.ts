@@ -109,6 +109,7 @@ class LayerApplication {
   readonly #root: LayerRoot;
   readonly #whiteouts: Whiteouts;
   readonly #times = new DirectoryTimes();
+  #rootSeen = false;
 
   constructor(root: LayerRoot) {
     this.#root = root;
@@ -125,6 +126,7 @@ class LayerApplication {
   }
 
   finish(): void {
+    if (this.#root.mode === 'overlay' && !this.#rootSeen) this.#root.implied.push('');
     this.unsettled = this.#whiteouts.finish();
     this.#times.apply(this.#root.tree, (path) => !this.#root.replaced || this.#isDirectory(path));
   }
@@ -149,6 +151,7 @@ class LayerApplication {
     if (entry.type !== 'directory') {
       throw badLayer('LAYER_BAD_ROOT', entry.name.toString('latin1'), 'would replace the root directory');
     }
+    this.#rootSeen = true;
     const { tree, mode } = this.#root;
     const root = pathBytes('');
     const meta = metaOf(entry, '/');

@@ -12,6 +12,7 @@ export function copyMetadata(from: Node, to: Tree, path: RawPath): void {
   for (const [name, value] of from.tree.xattrs(bytes)) {
     if (!isOverlayControl(name)) to.setXattr(bytes, name, value);
   }
+  to.utimes(bytes, from.stat.mtimeNs);
 }
 
 /** Copy a file, link or node of a parent into the layer, so that it can be hard linked there. */

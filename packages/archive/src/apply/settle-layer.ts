@@ -1,12 +1,15 @@
 import type { Tree } from '@strata/core';
 import { joinPath, parentOf, pathBytes, type RawPath, rawPath } from '../path/raw-path.ts';
-import { lookUp } from './merged-view.ts';
+import { lookUp, type Node } from './merged-view.ts';
 import { isOpaque, isWhiteout } from './overlay-marks.ts';
 import { copyMetadata } from './parents.ts';
 
-/** What an overlay layer that was unpacked without its parents could not decide; nearly always empty. Raw bytes. */
+/** What an overlay layer that was unpacked without its parents could not decide; nearly always just the root. Raw bytes. */
 export interface Unsettled {
-  /** Directories made 0755 root:root because the layer has files below but no entry for them. */
+  /**
+   * Directories made 0755 root:root because the layer has files below but no entry for them; also the root (empty path),
+   * of which an overlay mount shows only the topmost layer's.
+   */
   readonly implied: readonly Uint8Array[];
   /** Directories that got whiteouts. */
   readonly whitedOut: readonly Uint8Array[];
@@ -21,7 +24,7 @@ export interface Unsettled {
  */
 export function settleLayer(tree: Tree, unsettled: Unsettled, parents: readonly Tree[]): void {
   for (const bytes of unsettled.implied) {
-    const found = lookUp(parents, rawPath(bytes));
+    const found = bytes.length === 0 ? rootOf(parents) : lookUp(parents, rawPath(bytes));
     if (found?.stat.type === 'directory' && tree.lstat(bytes)?.type === 'directory') {
       copyMetadata(found, tree, rawPath(bytes));
     }
@@ -40,6 +43,12 @@ function settleWhiteouts(tree: Tree, directory: RawPath, parents: readonly Tree[
     const stat = tree.lstat(path);
     if (stat !== undefined && isWhiteout(stat)) tree.unlink(path);
   }
+}
+
+function rootOf(parents: readonly Tree[]): Node | undefined {
+  const tree = parents[0];
+  const stat = tree?.lstat(pathBytes(''));
+  return tree === undefined || stat === undefined ? undefined : { tree, stat, level: undefined };
 }
 
 function isDirectory(parents: readonly Tree[], path: RawPath): boolean {
