@@ -2,6 +2,7 @@ import type { AttachedStreams, ExitStatus, MonitoredProcess, RuntimeDriver } fro
 import type { Session } from '../api/containers.ts';
 import type { EngineServices } from '../services.ts';
 import { reapContainer } from './reap-container.ts';
+import { recordedEnd } from './recorded-end.ts';
 import type { NewContainer } from './state/container-store.ts';
 
 interface SessionParts {
@@ -24,7 +25,7 @@ export function containerSession(services: EngineServices, parts: SessionParts):
     wait: async (): Promise<ExitStatus> => {
       const status = await runtime.wait(process, services.signal);
       await reapContainer(services, container.id, process);
-      return status;
+      return status.lost ? (recordedEnd(services, container.id) ?? status) : status;
     },
     [Symbol.asyncDispose]: async () => await streams?.close(),
   };

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ExitStatus, StrataError } from '@strata/core';
 import type { EngineServices } from '../services.ts';
 import { reapContainer } from './reap-container.ts';
+import { recordedEnd } from './recorded-end.ts';
 import { runtimeFor } from './runtime.ts';
 import { type ContainerRecord, isActive } from './state/container-record.ts';
 import { containerById, findContainer } from './state/container-store.ts';
@@ -42,7 +43,7 @@ async function waitForExit(
   const runtime = await runtimeFor(services, record.config.runtime);
   const status = await runtime.wait(record.process, signal);
   await reapContainer(services, record.id, record.process);
-  return status;
+  return status.lost ? (recordedEnd(services, record.id) ?? status) : status;
 }
 
 async function nextRun(

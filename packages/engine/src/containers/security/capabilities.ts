@@ -33,13 +33,16 @@ export function capabilitiesFor(request: {
   readonly add?: readonly string[] | undefined;
   readonly drop?: readonly string[] | undefined;
 }): string[] {
-  const known = all.slice(0, lastCapability() + 1);
+  const known = grantable();
   if (request.privileged === true) return known.map((name) => `CAP_${name}`);
   const add = (request.add ?? []).map(normalise);
   const drop = (request.drop ?? []).map(normalise);
   const set = new Set(drop.includes('ALL') ? [] : add.includes('ALL') ? known : defaults);
   for (const name of drop) set.delete(name);
-  for (const name of add) if (name !== 'ALL') set.add(name);
+  for (const name of add) {
+    if (name !== 'ALL' && !known.includes(name)) throw notGrantable(name);
+    if (name !== 'ALL') set.add(name);
+  }
   return [...set].filter((name) => known.includes(name)).map((name) => `CAP_${name}`);
 }
 
@@ -56,6 +59,15 @@ function normalise(text: string): string {
   );
 }
 
-function lastCapability(): number {
-  return Number(readFileSync('/proc/sys/kernel/cap_last_cap', 'utf8'));
+function notGrantable(name: string): StrataError {
+  return new StrataError('unsupported', 'CAPABILITY_UNAVAILABLE', `This process may not grant CAP_${name}`, {
+    hint: 'The bounding set of strata itself lacks it, or the kernel does not know it',
+  });
+}
+
+/** Our own bounding set: inside a container or under systemd it is smaller than what the kernel knows. */
+function grantable(): string[] {
+  const status = readFileSync('/proc/self/status', 'utf8');
+  const mask = BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
+  return all.filter((_, number) => ((mask >> BigInt(number)) & 1n) === 1n);
 }
