@@ -110,24 +110,27 @@ export interface LayerStore {
 /** One layer of a {@link LayerImport}. */
 export interface ImportedLayer {
   readonly name: string;
+  /** With its real parents, nearest first. */
   readonly layer: Layer;
 }
 
 /**
  * A stack of layers on its way in. Nothing is visible before `finish`; `abandon` (or a crash, whose lease dies)
- * leaves nothing. The caller holds the lock of every name it adds.
+ * leaves nothing. The caller holds the lock of every name.
  */
 export interface LayerImport {
-  /** A new layer under a future name; `parents`: physical ids below it, nearest first, as known now. @throws already-exists when the name is committed */
-  add(name: string, parents: readonly string[]): Promise<ImportedLayer>;
+  /** Future names, bottom first, over the committed `base`; in one transaction. @throws already-exists when a name is committed */
+  reserve(names: readonly string[], base?: string): Promise<readonly ImportedLayer[]>;
+  /** Make it on disk; `alone`: without its parents, for independentUnpack. Returns what was made. */
+  create(imported: ImportedLayer, options: { readonly alone: boolean }): Promise<Layer>;
   /** Its content is complete: make it immutable, over its real parents. */
-  seal(imported: ImportedLayer, parents: readonly string[]): Promise<void>;
-  /** Flush once (unless `durable` is false), then publish all in one transaction, bottom first. `base`: name below the first. */
+  seal(imported: ImportedLayer): Promise<void>;
+  /** Flush once (unless `durable` is false), then publish all, and do `also`, in one transaction. */
   finish(
-    layers: readonly { readonly imported: ImportedLayer; readonly usage: LayerUsage | undefined }[],
-    options: { readonly base: string | undefined; readonly durable: boolean },
+    usages: readonly LayerUsage[],
+    options: { readonly durable: boolean; readonly also?: () => void },
   ): Promise<void>;
-  /** Remove everything added and not finished. Idempotent. */
+  /** Remove everything reserved and not finished. Idempotent. */
   abandon(): Promise<void>;
 }
 

@@ -8,6 +8,7 @@ import type { ImageLayer } from './image-record.ts';
 export interface Applied {
   /** Uncompressed bytes. */
   readonly bytes: number;
+  readonly entries: number;
   readonly unsettled: Unsettled;
 }
 
@@ -37,5 +38,5 @@ export async function applyBlob(services: InternalServices, request: ApplyReques
   for (const warning of applied.warnings) host.log.debug(warning, { layer: layer.blob.digest });
   if (applied.diffId !== layer.diffId)
     throw imageErrors.diffIdMismatch(layer.blob.digest, layer.diffId, applied.diffId);
-  return { bytes: applied.size, unsettled: applied.unsettled };
+  return { bytes: applied.size, entries: applied.entries, unsettled: applied.unsettled };
 }

@@ -21,8 +21,8 @@ export async function commitContainer(
   changeConfig({}, request.changes ?? []);
   const container = findContainer(services.database, request.container);
   const base = baseOf(services, container);
-  using pins = new Pins(services.database, services.host.processes);
-  pins.add(base.layers.map((layer) => layer.blob.digest));
+  await using pins = new Pins(services);
+  await pins.add(base.layers.map((layer) => layer.blob.digest));
   const signal =
     request.signal === undefined ? services.signal : AbortSignal.any([request.signal, services.signal]);
   const layer = await changesAsLayer(services, pins, { container, signal, pause: request.pause !== false });

@@ -41,7 +41,6 @@ async function fetchInOrder(
   const { inParallel, parallelTransfers, pullBlob } = await import('@strata/oci');
   const fetched = await inParallel(order, parallelTransfers, async (index) => {
     const { blob } = record.layers[index]!;
-    await afterRemovals(services, blob.digest);
     const held = (await services.imageStore.stat(blob.digest)) !== undefined;
     if (!held) {
       report.downloading(index, 0);
@@ -54,13 +53,4 @@ async function fetchInOrder(
     return !held;
   });
   return fetched.some(Boolean);
-}
-
-/**
- * A removal that found the blob unused before we pinned it holds this lock until it is deleted; a later one sees our
- * pin. So once the lock was ours, what `stat` says stays true.
- */
-export async function afterRemovals({ host, paths }: InternalServices, digest: string): Promise<void> {
-  const lock = await host.locks.acquire(paths.lock('blob', digest), { shared: true });
-  await lock.release();
 }

@@ -23,7 +23,7 @@ export async function importTar(
   input: string | number,
   options: ImportOptions = {},
 ): Promise<{ readonly id: Digest }> {
-  using pins = new Pins(services.database, services.host.processes);
+  await using pins = new Pins(services);
   // Bad changes are told before a long read.
   changeConfig({}, options.changes ?? []);
   const stream =
@@ -40,7 +40,7 @@ export async function initImage(
   directory: string,
   options: ImportOptions = {},
 ): Promise<{ readonly id: Digest }> {
-  using pins = new Pins(services.database, services.host.processes);
+  await using pins = new Pins(services);
   changeConfig({}, options.changes ?? []);
   const upper = resolve(directory);
   const found = await stat(upper).catch(() => undefined);
@@ -60,7 +60,7 @@ async function fromLayer(
   made: { readonly layer: StoredLayer; readonly options: ImportOptions; readonly origin: string },
 ): Promise<{ readonly id: Digest }> {
   const { layer, options, origin } = made;
-  pins.add([layer.blob.digest]);
+  await pins.add([layer.blob.digest]);
   const created = new Date().toISOString();
   const record = await createImage(services, pins, {
     config: {

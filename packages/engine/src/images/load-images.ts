@@ -22,10 +22,10 @@ export async function loadImages(
   const signal =
     operation.signal === undefined ? services.signal : AbortSignal.any([operation.signal, services.signal]);
   const loaded = await oci.loadImages(source, services.imageStore, { signal });
-  using pins = new Pins(services.database, services.host.processes);
+  await using pins = new Pins(services);
   const images: { name: string | undefined; id: Digest }[] = [];
   for (const image of loaded) {
-    pins.add(oci.blobsOf(image));
+    await pins.add(oci.blobsOf(image));
     const { record, names } = await remember(services, image);
     for (const name of names) images.push({ name, id: record.config.digest });
     if (names.length === 0) images.push({ name: undefined, id: record.config.digest });

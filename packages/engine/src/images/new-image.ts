@@ -46,7 +46,7 @@ export async function createImage(
   const manifest = await parseManifest(manifestBytes);
   if (manifest.kind !== 'manifest') throw new TypeError('a manifest was expected');
   const digest = digestOf(manifestBytes);
-  pins.add([digest, manifest.config.digest]);
+  await pins.add([digest, manifest.config.digest]);
   await putBlob(services.imageStore, manifest.config.digest, configBytes);
   await putBlob(services.imageStore, digest, manifestBytes);
   const record = await imageRecord(

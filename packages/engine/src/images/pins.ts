@@ -1,50 +1,37 @@
 /**
  * Pins: what an operation is about to name. Between finding a blob here and writing the image that needs it, a
- * concurrent removal must not take it for unused. A pin of a dead process counts for nothing.
+ * concurrent removal must not take it for unused. A pin is a shared lock, a removal needs the exclusive one: so a
+ * pin waits for a removal that is under way, a removal passes over what is pinned, and neither outlives its process.
  */
-import { randomUUID } from 'node:crypto';
-import type { Database, Digest, Processes } from '@strata/core';
-import { formatLease, isLeaseAlive } from '../state/lease.ts';
+import type { Digest, HeldLock } from '@strata/core';
+import type { InternalServices } from '../internal-services.ts';
 
-export class Pins implements Disposable {
-  readonly #database: Database;
-  readonly #lease: string;
-  readonly #owner = randomUUID();
+type Locking = Pick<InternalServices, 'host' | 'paths'>;
 
-  constructor(database: Database, processes: Processes) {
-    this.#database = database;
-    this.#lease = formatLease(processes.self);
+export class Pins implements AsyncDisposable {
+  readonly #services: Locking;
+  readonly #held = new Map<Digest, HeldLock>();
+
+  constructor(services: Locking) {
+    this.#services = services;
   }
 
-  add(digests: readonly Digest[]): void {
-    this.#database.transaction(() => {
-      for (const digest of digests)
-        this.#database.run(
-          'INSERT INTO pins (digest, lease, owner) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
-          digest,
-          this.#lease,
-          this.#owner,
-        );
-    });
+  /** Blobs and chainIDs. From here on what the stores say of them stays true. */
+  async add(digests: readonly Digest[]): Promise<void> {
+    const { host, paths } = this.#services;
+    for (const digest of digests) {
+      if (this.#held.has(digest)) continue;
+      this.#held.set(digest, await host.locks.acquire(paths.lock('blob', digest), { shared: true }));
+    }
   }
 
-  [Symbol.dispose](): void {
-    this.#database.run('DELETE FROM pins WHERE owner = ?', this.#owner);
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const lock of this.#held.values()) await lock.release();
+    this.#held.clear();
   }
 }
 
-/** Is some live operation about to name it? */
-export function isPinned(database: Database, processes: Processes, digest: Digest): boolean {
-  return database
-    .all<{ lease: string }>('SELECT lease FROM pins WHERE digest = ?', digest)
-    .some(({ lease }) => isLeaseAlive(processes, lease));
-}
-
-/** Forget the pins of dead processes. */
-export function dropDeadPins(database: Database, processes: Processes): number {
-  const dead = database
-    .all<{ lease: string }>('SELECT DISTINCT lease FROM pins')
-    .filter(({ lease }) => !isLeaseAlive(processes, lease));
-  for (const { lease } of dead) database.run('DELETE FROM pins WHERE lease = ?', lease);
-  return dead.length;
+/** The right to remove it; undefined while some operation is about to name it. */
+export function lockUnpinned({ host, paths }: Locking, digest: Digest): Promise<HeldLock | undefined> {
+  return host.locks.tryAcquire(paths.lock('blob', digest));
 }

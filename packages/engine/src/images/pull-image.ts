@@ -74,15 +74,15 @@ async function pullOne(pull: Pull, reference: Reference): Promise<PullResult> {
     digest: image.top.descriptor.digest,
     layers: image.manifest.layers.length,
   });
-  using pins = new Pins(services.database, services.host.processes);
+  await using pins = new Pins(services);
   const known = services.catalog.get(image.descriptor.digest);
-  pins.add([
+  await pins.add([
     image.descriptor.digest,
     image.manifest.config.digest,
     ...image.manifest.layers.map((l) => l.digest),
   ]);
   const record = known ?? (await readRecord(pull, reference, image));
-  pins.add(record.layers.map((layer) => layer.chainId));
+  await pins.add(record.layers.map((layer) => layer.chainId));
   const fetched = await fetchAndUnpack(pull, reference, record);
   await putBlob(services.imageStore, image.descriptor.digest, image.bytes);
   services.catalog.add(record);

@@ -2,7 +2,7 @@ import type { Digest } from '@strata/core';
 import { isStrataError } from '@strata/core';
 import type { InternalServices } from '../internal-services.ts';
 import type { ImageRecord } from './image-record.ts';
-import { isPinned } from './pins.ts';
+import { lockUnpinned } from './pins.ts';
 
 export interface Reclaimed {
   /** ChainIDs removed on at least one driver, top first. */
@@ -31,43 +31,37 @@ export async function reclaimImage(services: InternalServices, record: ImageReco
   return { layers: [...layers], bytes };
 }
 
+/** A container stands on it; or another removal was quicker; or the driver does not work today. */
+const EXPECTED = ['LAYER_IN_USE', 'LAYER_NOT_FOUND', 'DRIVER_UNSUPPORTED', 'DRIVER_UNKNOWN'];
+
 /** Bytes freed; undefined when it is not there or still needed. */
 export async function removeLayer(
   services: InternalServices,
   driver: string,
   chainId: Digest,
 ): Promise<number | undefined> {
-  if (isNeeded(services, chainId)) return undefined;
+  await using unpinned = await lockUnpinned(services, chainId);
+  if (unpinned === undefined || services.catalog.uses(chainId)) return undefined;
   try {
     const store = await services.layers.open(driver);
     if (!store.has(chainId)) return undefined;
-    await using _lock = await services.host.locks.acquire(
-      services.paths.lock('layer', `${driver}:${chainId}`),
-    );
-    if (isNeeded(services, chainId)) return undefined;
     const { bytes } = await store.usage(chainId);
     await store.remove(chainId);
     return bytes;
   } catch (error) {
-    // A container stands on it; or another removal was quicker; or the driver does not work today.
-    const expected = ['LAYER_IN_USE', 'LAYER_NOT_FOUND', 'DRIVER_UNSUPPORTED', 'DRIVER_UNKNOWN'];
-    if (!isStrataError(error) || !expected.includes(error.code)) throw error;
+    if (!isStrataError(error) || !EXPECTED.includes(error.code)) throw error;
     if (error.code.startsWith('DRIVER_'))
-      services.host.log.warn('layers stay for a later prune', { driver, chainId });
+      services.host.log.warn('a layer stays for a later prune', { driver, chainId });
     return undefined;
   }
 }
 
+/** Bytes freed. */
 export async function removeBlob(services: InternalServices, digest: Digest): Promise<number> {
-  if (isNeeded(services, digest)) return 0;
-  await using _lock = await services.host.locks.acquire(services.paths.lock('blob', digest));
-  if (isNeeded(services, digest)) return 0;
+  await using unpinned = await lockUnpinned(services, digest);
+  if (unpinned === undefined || services.catalog.uses(digest)) return 0;
   const info = await services.imageStore.stat(digest);
   if (info === undefined) return 0;
   await services.imageStore.deleteBlob(digest);
   return info.size;
-}
-
-function isNeeded({ catalog, database, host }: InternalServices, digest: Digest): boolean {
-  return catalog.uses(digest) || isPinned(database, host.processes, digest);
 }

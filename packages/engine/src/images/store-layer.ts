@@ -36,7 +36,7 @@ export async function storeChanges(
     );
     await request.onWritten?.();
     const digest = written.digest as Digest;
-    pins.add([digest]);
+    await pins.add([digest]);
     await ingestFile(services, { digest, size: written.size, path });
     return {
       blob: { mediaType: mediaTypes.ociLayerGzip, digest, size: written.size },

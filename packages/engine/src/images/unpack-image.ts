@@ -48,8 +48,8 @@ async function unpackHere(
   request: Operation & { readonly layers: readonly ImageLayer[]; readonly storage: string },
 ): Promise<void> {
   const { layers, storage, signal, onProgress } = request;
-  using pins = new Pins(services.database, services.host.processes);
-  pins.add(layers.flatMap((layer) => [layer.blob.digest, layer.chainId]));
+  await using pins = new Pins(services);
+  await pins.add(layers.flatMap((layer) => [layer.blob.digest, layer.chainId]));
   await unpackStack(services, {
     store: await services.layers.open(storage),
     layers,

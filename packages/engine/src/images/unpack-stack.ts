@@ -3,7 +3,7 @@
  * visible together, after one flush. Several processes unpacking one image do each layer once: whoever holds a
  * chainID's lock unpacks it, the others find it done.
  */
-import type { HeldLock } from '@strata/core';
+import type { HeldLock, LayerUsage } from '@strata/core';
 import { isStrataError } from '@strata/core';
 import type { InternalServices } from '../internal-services.ts';
 import type { ImportedLayer, LayerImport, LayerStore } from '../services.ts';
@@ -22,12 +22,6 @@ export interface UnpackRequest {
   readonly signal: AbortSignal;
 }
 
-/** One layer on its way. */
-interface Unpacked {
-  readonly imported: ImportedLayer;
-  readonly applied: Applied;
-}
-
 export async function unpackStack(services: InternalServices, request: UnpackRequest): Promise<void> {
   const { store, layers, report } = request;
   const locks: HeldLock[] = [];
@@ -37,18 +31,18 @@ export async function unpackStack(services: InternalServices, request: UnpackReq
     for (let index = 0; index < from; index++) report.exists(index);
     if (from === layers.length) return;
     stack = store.import();
-    const base = from === 0 ? undefined : layers[from - 1]!.chainId;
-    const below = base === undefined ? [] : await physicalStack(store, base);
-    const work = { services, request, stack, from, below };
-    const done = store.driver.capabilities.independentUnpack
-      ? await unpackTogether(work)
-      : await unpackInOrder(work);
-    await stack.finish(
-      done.map(({ imported }) => ({ imported, usage: undefined })),
-      { base, durable: services.config.durable !== false },
+    const missing = layers.slice(from);
+    const imported = await stack.reserve(
+      missing.map((layer) => layer.chainId),
+      layers[from - 1]?.chainId,
     );
-    for (const [offset, { applied }] of done.entries())
-      services.catalog.setLayerBytes(layers[from + offset]!.diffId, applied.bytes);
+    const work = { services, request, stack, from, imported };
+    const together = store.driver.capabilities.independentUnpack;
+    const done = await (together ? unpackTogether(work) : unpackInOrder(work));
+    await stack.finish(
+      done.map((one) => one.usage),
+      { durable: services.config.durable !== false, also: () => rememberSizes(services, missing, done) },
+    );
   } catch (error) {
     await stack?.abandon();
     throw error;
@@ -82,63 +76,58 @@ interface Work {
   readonly services: InternalServices;
   readonly request: UnpackRequest;
   readonly stack: LayerImport;
+  /** Index of the first missing layer, `imported[0]`. */
   readonly from: number;
-  /** Physical ids under the first missing layer, nearest first. */
-  readonly below: readonly string[];
+  readonly imported: readonly ImportedLayer[];
 }
 
-async function physicalStack(store: LayerStore, name: string): Promise<readonly string[]> {
-  const { id, parents } = await store.layer(name);
-  return [id, ...parents];
+interface Unpacked {
+  readonly applied: Applied;
+  readonly usage: LayerUsage;
 }
 
 /** Each over the ones below, as soon as its blob is here; whiteouts delete. */
 async function unpackInOrder(work: Work): Promise<Unpacked[]> {
   const { request, stack, from } = work;
   const done: Unpacked[] = [];
-  let parents = work.below;
-  for (let index = from; index < request.layers.length; index++) {
-    await request.blob(index);
-    const imported = await stack.add(request.layers[index]!.chainId, parents);
-    const applied = await apply(work, index, imported);
-    await stack.seal(imported, parents);
-    request.report.complete(index);
-    done.push({ imported, applied });
-    parents = [imported.layer.id, ...parents];
+  for (const [offset, imported] of work.imported.entries()) {
+    await request.blob(from + offset);
+    await stack.create(imported, { alone: false });
+    const applied = await apply(work, from + offset, imported);
+    await stack.seal(imported);
+    done.push({ applied, usage: await request.store.driver.usage(imported.layer, request.signal) });
+    request.report.complete(from + offset);
   }
   return done;
 }
 
 /** All at once, each alone; whiteouts are recorded. The parents come in when they are sealed, bottom first. */
 async function unpackTogether(work: Work): Promise<Unpacked[]> {
-  const { request, stack, from } = work;
   const failed = new AbortController();
-  const signal = AbortSignal.any([request.signal, failed.signal]);
-  const parallel = { ...work, request: { ...request, signal } };
-  const missing = request.layers.slice(from);
+  const signal = AbortSignal.any([work.request.signal, failed.signal]);
+  const parallel = { ...work, request: { ...work.request, signal } };
   const settled = await Promise.allSettled(
-    missing.map(async (layer, offset) => {
+    work.imported.map(async (imported, offset) => {
       try {
-        await request.blob(from + offset);
-        signal.throwIfAborted();
-        const imported = await stack.add(layer.chainId, []);
-        return { imported, applied: await applyAlone(parallel, from + offset, imported) };
+        return await unpackAlone(parallel, work.from + offset, imported);
       } catch (error) {
         failed.abort(error);
         throw error;
       }
     }),
   );
-  const rejected = settled.filter((result) => result.status === 'rejected');
-  if (rejected.length > 0) throw failed.signal.reason ?? rejected[0]!.reason;
+  if (failed.signal.aborted) throw failed.signal.reason;
   return sealBottomUp(
     work,
-    settled.map((result) => (result as PromiseFulfilledResult<Partial<Unpacked>>).value),
+    settled.map((result) => (result as PromiseFulfilledResult<Applied | undefined>).value),
   );
 }
 
 /** Undefined when the layer cannot be unpacked without those below (a hard link to a file of theirs). */
-async function applyAlone(work: Work, index: number, imported: ImportedLayer): Promise<Applied | undefined> {
+async function unpackAlone(work: Work, index: number, imported: ImportedLayer): Promise<Applied | undefined> {
+  await work.request.blob(index);
+  work.request.signal.throwIfAborted();
+  await work.stack.create(imported, { alone: true });
   try {
     return await apply(work, index, imported);
   } catch (error) {
@@ -147,25 +136,23 @@ async function applyAlone(work: Work, index: number, imported: ImportedLayer): P
   }
 }
 
-async function sealBottomUp(work: Work, unpacked: readonly Partial<Unpacked>[]): Promise<Unpacked[]> {
+async function sealBottomUp(work: Work, all: readonly (Applied | undefined)[]): Promise<Unpacked[]> {
   const { services, request, stack, from } = work;
   const { driver } = request.store;
   const done: Unpacked[] = [];
-  let parents = work.below;
-  for (const [offset, one] of unpacked.entries()) {
-    const imported = one.imported!;
-    let { applied } = one;
+  for (const [offset, imported] of work.imported.entries()) {
+    let applied = all[offset];
     if (applied === undefined) {
       await driver.remove(imported.layer.id);
-      await driver.create({ id: imported.layer.id, parents: [] });
-      applied = await apply(work, from + offset, imported, await parentTrees(driver, parents));
+      await stack.create(imported, { alone: true });
+      applied = await apply(work, from + offset, imported, await parentTrees(driver, imported.layer.parents));
     } else {
-      await settle(services.host, driver, { imported, parents, unsettled: applied.unsettled });
+      await settle(services.host, driver, { layer: imported.layer, unsettled: applied.unsettled });
     }
-    await stack.seal(imported, parents);
+    await stack.seal(imported);
+    // The directory holds just what the tar held, so walking it would tell nothing new.
+    done.push({ applied, usage: { bytes: applied.bytes, inodes: applied.entries } });
     request.report.complete(from + offset);
-    done.push({ imported, applied });
-    parents = [imported.layer.id, ...parents];
   }
   return done;
 }
@@ -184,4 +171,13 @@ async function apply(
     signal,
     onRead: (bytes) => report.unpacking(index, bytes),
   });
+}
+
+function rememberSizes(
+  { catalog }: InternalServices,
+  layers: readonly ImageLayer[],
+  done: readonly Unpacked[],
+): void {
+  for (const [index, { applied }] of done.entries())
+    catalog.setLayerBytes(layers[index]!.diffId, applied.bytes);
 }

@@ -17,63 +17,79 @@ export interface StackImportParts {
 /** Rows stay `creating` under our lease until `finish`, so a crash at any point leaves only what the next user of the key removes. */
 export class StackImport implements LayerImport {
   readonly #parts: StackImportParts;
-  /** Added and not finished: physical id → row. */
-  readonly #open = new Map<string, number>();
+  #seqs: readonly number[] = [];
+  #reserved: readonly ImportedLayer[] = [];
 
   constructor(parts: StackImportParts) {
     this.#parts = parts;
   }
 
-  async add(name: string, parents: readonly string[]): Promise<ImportedLayer> {
-    const { rows, driver, driverId, lease, recover } = this.#parts;
-    const depth = parents.length + 1;
-    if (depth > driver.capabilities.maxDepth)
-      throw layerErrors.tooDeep(driverId, depth, driver.capabilities.maxDepth);
-    await recover(name);
-    const seq = rows.transaction(() => {
-      if (rows.holder(name) !== undefined) throw layerErrors.exists(name);
-      return rows.insert({ key: name, kind: 'committed', parent: seqOf(parents[0]), labels: {}, lease });
+  async reserve(names: readonly string[], base?: string): Promise<readonly ImportedLayer[]> {
+    const { rows, lease, recover } = this.#parts;
+    for (const name of names) await recover(name);
+    this.#seqs = rows.transaction(() => {
+      let parent = base === undefined ? null : this.#committed(base);
+      const below = parent === null ? 0 : rows.chain(parent).length;
+      this.#checkDepth(below + names.length);
+      return names.map((key) => {
+        if (rows.holder(key) !== undefined) throw layerErrors.exists(key);
+        parent = rows.insert({ key, kind: 'committed', parent, labels: {}, lease });
+        return parent;
+      });
     });
-    const layer: Layer = { id: layerId(seq), parents };
-    this.#open.set(layer.id, seq);
-    await driver.create(layer);
-    return { name, layer };
+    this.#reserved = this.#seqs.map((seq, index) => {
+      const [id = layerId(seq), ...parents] = rows.chain(seq);
+      return { name: names[index]!, layer: { id, parents } };
+    });
+    return this.#reserved;
   }
 
-  seal(imported: ImportedLayer, parents: readonly string[]): Promise<void> {
-    return this.#parts.driver.seal({ id: imported.layer.id, parents });
+  async create({ layer }: ImportedLayer, options: { readonly alone: boolean }): Promise<Layer> {
+    const made = options.alone ? { id: layer.id, parents: [] } : layer;
+    await this.#parts.driver.create(made);
+    return made;
+  }
+
+  seal({ layer }: ImportedLayer): Promise<void> {
+    return this.#parts.driver.seal(layer);
   }
 
   async finish(
-    layers: readonly { readonly imported: ImportedLayer; readonly usage: LayerUsage | undefined }[],
-    options: { readonly base: string | undefined; readonly durable: boolean },
+    usages: readonly LayerUsage[],
+    options: { readonly durable: boolean; readonly also?: () => void },
   ): Promise<void> {
     const { rows, driver } = this.#parts;
-    const usages: LayerUsage[] = [];
-    for (const { imported, usage } of layers) usages.push(usage ?? (await driver.usage(imported.layer)));
     if (options.durable) await driver.flush();
     rows.transaction(() => {
-      let parent = options.base === undefined ? null : (rows.holder(options.base)?.seq ?? null);
-      if (options.base !== undefined && parent === null) throw layerErrors.parentMissing(options.base);
-      for (const [index, { imported }] of layers.entries()) {
-        const seq = this.#open.get(imported.layer.id)!;
-        rows.publish(seq, { name: imported.name, parent, labels: {}, usage: usages[index]! });
-        parent = seq;
+      for (const [index, seq] of this.#seqs.entries()) {
+        const row = rows.bySeq(seq);
+        if (row === undefined) throw layerErrors.notFound(this.#reserved[index]!.name);
+        rows.publish(seq, { name: row.key, parent: row.parent, labels: {}, usage: usages[index]! });
       }
+      options.also?.();
     });
-    for (const { imported } of layers) this.#open.delete(imported.layer.id);
+    this.#seqs = [];
   }
 
   async abandon(): Promise<void> {
     // Children first.
-    for (const [id, seq] of [...this.#open].reverse()) {
+    for (const seq of this.#seqs.toReversed()) {
       this.#parts.rows.removing(seq, this.#parts.lease);
       await this.#parts.discard(seq);
-      this.#open.delete(id);
     }
+    this.#seqs = [];
   }
-}
 
-function seqOf(id: string | undefined): number | null {
-  return id === undefined ? null : Number.parseInt(id, 36);
+  #committed(name: string): number {
+    const row = this.#parts.rows.holder(name);
+    if (row === undefined || row.state !== 'ready') throw layerErrors.parentMissing(name);
+    if (row.kind !== 'committed') throw layerErrors.parentNotCommitted(name);
+    return row.seq;
+  }
+
+  #checkDepth(depth: number): void {
+    const { driver, driverId } = this.#parts;
+    const { maxDepth } = driver.capabilities;
+    if (depth > maxDepth) throw layerErrors.tooDeep(driverId, depth, maxDepth);
+  }
 }

@@ -110,14 +110,5 @@ export const migrations: readonly string[] = [
 
   -- Bytes of a layer's files, known once it was unpacked somewhere.
   CREATE TABLE layer_sizes (diff_id TEXT PRIMARY KEY, bytes INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-
-  -- Blobs and chainIDs a live process is about to name; removal spares them.
-  CREATE TABLE pins (
-    digest TEXT NOT NULL,
-    lease  TEXT NOT NULL,
-    owner  TEXT NOT NULL,
-    PRIMARY KEY (digest, owner)
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX pins_owner ON pins (owner);
   `,
 ];

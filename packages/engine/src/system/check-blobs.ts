@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import type { BlobInfo, Digest } from '@strata/core';
-import { isPinned } from '../images/pins.ts';
+import { lockUnpinned } from '../images/pins.ts';
 import { removeBlob } from '../images/reclaim-image.ts';
 import type { InternalServices } from '../internal-services.ts';
 import type { Findings } from './findings.ts';
@@ -48,7 +48,9 @@ function neededBlobs({ database }: InternalServices): Map<Digest, string> {
 async function unneeded(services: InternalServices, findings: Findings, blob: BlobInfo): Promise<void> {
   const { digest, created } = blob;
   if (Date.now() - created.getTime() < FRESH) return;
-  if (isPinned(services.database, services.host.processes, digest)) return;
+  const unpinned = await lockUnpinned(services, digest);
+  if (unpinned === undefined) return;
+  await unpinned.release();
   await findings.add({
     code: 'BLOB_UNUSED',
     message: `Blob ${digest} belongs to no image`,

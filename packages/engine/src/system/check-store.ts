@@ -1,5 +1,4 @@
 import type { Finding, SystemApi } from '../api/system.ts';
-import { dropDeadPins } from '../images/pins.ts';
 import type { InternalServices } from '../internal-services.ts';
 import { checkBlobs } from './check-blobs.ts';
 import { checkLayers } from './check-layers.ts';
@@ -28,6 +27,5 @@ export async function checkStore(
   await checkLayers(services, findings);
   await checkNames(services, findings);
   await checkBlobs(services, findings, { deep, signal });
-  if (repair) dropDeadPins(services.database, services.host.processes);
   return [...containers, ...findings.list];
 }

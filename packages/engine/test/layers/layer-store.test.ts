@@ -83,21 +83,18 @@ for (const driver of ['overlay', 'vfs']) {
   test(`an import on ${driver} shows all of its layers at once, in their order`, async () => {
     await using store = await opened(driver);
     const stack = store.layers.import();
-    const independent = store.layers.driver.capabilities.independentUnpack;
-    const done = [];
-    let parents: string[] = [];
-    for (const name of ['one', 'two']) {
-      const imported = await stack.add(name, independent ? [] : parents);
-      const { path } = await store.layers.driver.unpackTarget(imported.layer);
-      writeFileSync(join(path, name), name);
-      await stack.seal(imported, parents);
-      expect(store.layers.has(name)).toBe(false);
-      parents = [imported.layer.id, ...parents];
-      done.push({ imported, usage: undefined });
+    const alone = store.layers.driver.capabilities.independentUnpack;
+    const usage = { bytes: 1, inodes: 2 };
+    for (const imported of await stack.reserve(['one', 'two'])) {
+      const made = await stack.create(imported, { alone });
+      const { path } = await store.layers.driver.unpackTarget(made);
+      writeFileSync(join(path, imported.name), imported.name);
+      await stack.seal(imported);
+      expect(store.layers.has(imported.name)).toBe(false);
     }
-    await stack.finish(done, { base: undefined, durable: true });
+    await stack.finish([usage, usage], { durable: true });
     expect((await store.layers.stat('two')).parent).toBe('one');
-    expect((await store.layers.usage('one')).inodes).toBeGreaterThan(0);
+    expect(await store.layers.usage('one')).toEqual(usage);
     const seen = await store.services.host.mounter.withMounted(
       await store.layers.committedMounts('two'),
       async (top) => [readFileSync(join(top, 'one'), 'utf8'), readFileSync(join(top, 'two'), 'utf8')],
@@ -107,21 +104,25 @@ for (const driver of ['overlay', 'vfs']) {
 
   test(`an abandoned import on ${driver} leaves nothing; neither does one whose process died`, async () => {
     await using store = await opened(driver);
-    const stack = store.layers.import();
-    const first = await stack.add('one', []);
-    await stack.seal(first, []);
-    await stack.add('two', store.layers.driver.capabilities.independentUnpack ? [] : [first.layer.id]);
-    await stack.abandon();
+    const alone = store.layers.driver.capabilities.independentUnpack;
+    const begin = async () => {
+      const stack = store.layers.import();
+      for (const imported of await stack.reserve(['one', 'two'])) {
+        await stack.create(imported, { alone });
+        await stack.seal(imported);
+      }
+      return stack;
+    };
+    await (await begin()).abandon();
     expect(await store.layers.driver.list()).toEqual([]);
+    expect(store.services.database.all('SELECT * FROM layers')).toEqual([]);
 
-    const crashed = store.layers.import();
-    const base = await crashed.add('one', []);
-    await crashed.seal(base, []);
-    await crashed.add('two', store.layers.driver.capabilities.independentUnpack ? [] : [base.layer.id]);
+    await begin();
     store.services.database.run('UPDATE layers SET lease = ?', DEAD);
-    await store.layers.import().add('one', []);
-    await store.layers.reclaim();
-    expect(await store.layers.driver.list()).toHaveLength(1);
+    const [first] = await store.layers.import().reserve(['one']);
+    expect(await store.layers.driver.list()).toEqual([]);
+    expect(store.services.database.all('SELECT key FROM layers')).toEqual([{ key: 'one' }]);
+    expect(first?.layer.parents).toEqual([]);
   });
 }
 
@@ -139,6 +140,6 @@ test('ids of layers are base 36 and never used twice', async () => {
 
 test('two imports of one name never both begin', async () => {
   await using store = await opened('overlay');
-  await store.layers.import().add('one', []);
-  await expect(store.layers.import().add('one', [])).rejects.toMatchObject({ kind: 'already-exists' });
+  await store.layers.import().reserve(['one']);
+  await expect(store.layers.import().reserve(['one'])).rejects.toMatchObject({ kind: 'already-exists' });
 });

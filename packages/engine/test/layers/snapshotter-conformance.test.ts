@@ -18,7 +18,7 @@ for (const [driver, directory] of [
       return {
         snapshotter,
         traits: snapshotter.driver.capabilities,
-        dispose: () => store[Symbol.asyncDispose](),
+        dispose: async () => store[Symbol.asyncDispose](),
       };
     },
   });
