@@ -72,8 +72,9 @@ function monitorOptions(services: EngineServices, { id, config }: NewContainer, 
   return {
     terminal: config.tty,
     stdin: config.stdin,
-    // Docker: whoever attached at the start ends the input by leaving; a detached container keeps it.
-    leaveStdinOpen: config.stdin && !attached,
+    // Docker: whoever attached at the start ends the input by leaving; a detached container keeps it, and so does a
+    // terminal, which its user leaves by the detach keys and comes back to.
+    leaveStdinOpen: config.stdin && (config.tty || !attached),
     logPath: config.log.driver === 'none' ? undefined : join(services.paths.container(id), 'container.log'),
     logMaxBytes: config.log.maxBytes,
     logMaxFiles: config.log.maxFiles,
