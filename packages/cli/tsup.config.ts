@@ -27,7 +27,10 @@ const files = new Map(
 );
 
 const lazyCrypto = ['createHash', 'randomBytes', 'randomFillSync', 'randomInt', 'randomUUID']
-  .map((name) => `exports.${name} = function () { return require('node:crypto').${name}.apply(null, arguments); };`)
+  .map(
+    (name) =>
+      `exports.${name} = function () { return require('node:crypto').${name}.apply(null, arguments); };`,
+  )
   .join('\n');
 
 /** `import()` of another entry stays a `require` of its file. */

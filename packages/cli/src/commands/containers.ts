@@ -5,11 +5,14 @@ import { humanSize } from '../format/units.ts';
 import { defined } from '../options/defined.ts';
 import { confirm } from './confirm.ts';
 
+/** Docker's `top` has wider columns than its other tables. */
+const TOP_COLUMN = 20;
+
 export const top: Handler = async (context) => {
   const [container = '', ...psArguments] = context.args;
   const { containers } = await context.engine();
   const { titles, rows } = await containers.top(container, psArguments.length > 0 ? psArguments : undefined);
-  return { output: { kind: 'lines', lines: tabulate([titles, ...rows]) } };
+  return { output: { kind: 'lines', lines: tabulate([titles, ...rows], TOP_COLUMN) } };
 };
 
 /** Raw bytes: names need not be UTF-8. */

@@ -5,6 +5,7 @@ import { humanSize } from '../format/units.ts';
 import { defined, some } from '../options/defined.ts';
 import type { ProgressVerb } from '../render/bar.ts';
 import { createProgress, type Progress } from '../render/progress.ts';
+import { familiarName } from '../views/familiar-name.ts';
 import { historyRow, historyView } from '../views/image-view.ts';
 import { confirm } from './confirm.ts';
 import { eachTarget } from './targets.ts';
@@ -81,7 +82,8 @@ export const rmi: Handler = async (context) => {
 };
 
 function removedLine(removed: { readonly untagged?: string; readonly deleted?: string }): string {
-  return removed.untagged === undefined ? `Deleted: ${removed.deleted}` : `Untagged: ${removed.untagged}`;
+  const { untagged, deleted } = removed;
+  return untagged === undefined ? `Deleted: ${deleted}` : `Untagged: ${familiarName(untagged)}`;
 }
 
 export const tag: Handler = async (context) => {

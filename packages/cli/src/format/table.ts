@@ -20,11 +20,11 @@ export interface TableOptions {
 }
 
 /** Columns as Go's tabwriter makes them with docker's settings: at least 10 wide, 3 apart, the last not padded. */
-export function tabulate(lines: readonly (readonly string[])[]): string[] {
+export function tabulate(lines: readonly (readonly string[])[], least = 10): string[] {
   const widths: number[] = [];
   for (const cells of lines) {
     cells.slice(0, -1).forEach((cell, at) => {
-      widths[at] = Math.max(widths[at] ?? 10, [...cell].length + 3);
+      widths[at] = Math.max(widths[at] ?? least, [...cell].length + 3);
     });
   }
   return lines.map((cells) =>

@@ -1,5 +1,6 @@
 import type { ProgressEvent, ProgressListener } from '@strata/core';
 import type { Io } from '../io.ts';
+import { familiarName, splitName } from '../views/familiar-name.ts';
 import { type LayerEvent, layerLine, type ProgressVerb, shortId, statusWord } from './bar.ts';
 import { LiveLines, type Screen } from './live-lines.ts';
 
@@ -17,9 +18,11 @@ export interface ProgressOptions {
 
 const FRAME_MS = 80;
 
-/** `Digest` and `Pulling from` lines. */
+/** `git: Pulling from library/debian`, as docker says it. */
 function noteOf(event: Exclude<ProgressEvent, { kind: 'layer' }>): string {
-  return event.kind === 'message' ? event.text : `${event.reference}: resolved to ${event.digest}`;
+  if (event.kind === 'message') return event.text;
+  const { repository, tag, digest } = splitName(familiarName(event.reference));
+  return `${tag ?? digest ?? event.digest}: Pulling from ${repository}`;
 }
 
 /** A line per change of state: for logs, pipes and dumb terminals. */
