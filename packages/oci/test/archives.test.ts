@@ -255,6 +255,14 @@ describe('what we write', () => {
     expect(readdirSync(directory.path).filter((name) => name.startsWith('a.tar'))).toEqual([]);
   });
 
+  test('a place that cannot be written is named', async () => {
+    const images = [{ names, descriptor: await storedImage() }];
+    expect(await codeOf(saveImages(images, store, at('no', 'a.tar')))).toBe('ARCHIVE_UNWRITABLE');
+    mkdirSync(at('a.tar'));
+    expect(await codeOf(saveImages(images, store, at('a.tar')))).toBe('ARCHIVE_UNWRITABLE');
+    expect(await codeOf(saveImages(images, store, '/dev/full/../../dev/null/x'))).toBe('ARCHIVE_UNWRITABLE');
+  });
+
   test('Docker gets zstd layers unpacked', async () => {
     const descriptor = await storedImage('zstd');
     await saveImages([{ names, descriptor }], store, at('a.tar'));

@@ -6,6 +6,7 @@ import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { ImageStore } from '@strata/core';
 import { throwIfCancelled } from '../registry/retry.ts';
+import { unwritable } from './archive-error.ts';
 import { memberName, planLayout, type SavedImage, type WritePlan } from './write-plan.ts';
 
 export type ArchiveFormat = 'docker-archive' | 'oci-archive';
@@ -43,8 +44,8 @@ export async function saveImages(
     await rename(temporary, target);
   } catch (error) {
     out.destroy();
-    await rm(temporary, { force: true });
-    throw error;
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw unwritable(target, error);
   }
 }
 
