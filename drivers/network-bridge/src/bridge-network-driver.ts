@@ -14,6 +14,7 @@ import { readHostRoutes } from './host-routes.ts';
 import { isExchangeFull, linkExists, type Pair } from './ip-command.ts';
 import { type BridgeState, bridgeFull, lease, networkMissing } from './lease.ts';
 import { LeaseStore } from './lease-store.ts';
+import { NameService } from './name-service.ts';
 import {
   bridgeName,
   checkedAddress,
@@ -40,10 +41,12 @@ export class BridgeNetworkDriver implements NetworkDriver {
   readonly #context: DriverContext<BridgeOptions>;
   readonly #store: LeaseStore;
   readonly #network: HostNetwork;
+  readonly #names: NameService;
 
   constructor(context: DriverContext<BridgeOptions>) {
     this.#context = context;
     this.#store = new LeaseStore(context.host.databases, context.root);
+    this.#names = new NameService(this.#store, context);
     this.#network = new HostNetwork(this.#store, tableName(context.root), {
       exec: context.host.exec,
       log: context.log,
@@ -69,6 +72,7 @@ export class BridgeNetworkDriver implements NetworkDriver {
     await using _lock = await this.#lock(false);
     this.#store.beginRemoval(id);
     await this.#network.lower(bridge);
+    await this.#names.forget(id);
     this.#store.forgetNetwork(id);
   }
 
@@ -78,10 +82,11 @@ export class BridgeNetworkDriver implements NetworkDriver {
     const network = this.#store.network(endpoint.network.id);
     if (network === undefined) throw networkMissing(endpoint);
     const ports = endpoint.ports.map((port) => checkedPort(port, network.spec));
+    const named = endpoint.aliases.length > 0 && (await this.#canName(network));
     for (let tries = 1; ; tries++) {
       await using reserved = await reservePorts(ports);
       try {
-        return this.#store.transaction(() => lease(this.#store, endpoint, reserved.ports));
+        return this.#store.transaction(() => lease(this.#store, { endpoint, ports: reserved.ports, named }));
       } catch (error) {
         const fixed =
           isStrataError(error) && ports.some(({ hostPort }) => hostPort === error.context.hostPort);
@@ -111,6 +116,7 @@ export class BridgeNetworkDriver implements NetworkDriver {
     await this.#network.disconnect(ours);
     await forgetFlows(this.#context.host.exec, ours);
     this.#store.removeEndpoint(attachment.endpointId);
+    if (ours.nameservers.length > 0) await this.#names.refresh([ours.networkId]);
   }
 
   async list(): Promise<readonly string[]> {
@@ -120,6 +126,8 @@ export class BridgeNetworkDriver implements NetworkDriver {
   async restore(networks: readonly NetworkSpec[], attachments: readonly Attachment[]): Promise<void> {
     this.#adopt(networks, attachments);
     await this.#reload();
+    const named = attachments.filter(({ nameservers }) => nameservers.length > 0);
+    if (named.length > 0) await this.#names.refresh([...new Set(named.map(({ networkId }) => networkId))]);
     const lost = attachments.filter(({ endpointId }) => !linkExists(linkName(endpointId)));
     for (const attachment of lost) if (await isSandbox(attachment.sandbox)) await this.attach(attachment);
   }
@@ -129,13 +137,15 @@ export class BridgeNetworkDriver implements NetworkDriver {
     await using _lock = await this.#lock(true);
     if (!linkExists(pair.bridge)) throw bridgeGone(pair.bridge);
     if (linkExists(pair.link)) await this.#network.ip.disconnect(pair);
-    const [linked, published] = await Promise.allSettled([
+    const [linked, published, named] = await Promise.allSettled([
       this.#network.ip.connect(pair),
       this.#network.publish(attachment),
+      attachment.nameservers.length > 0 ? this.#names.refresh([attachment.networkId]) : undefined,
     ]);
     try {
       if (linked.status === 'rejected') throw linked.reason;
       if (published.status === 'rejected') throw published.reason;
+      if (named.status === 'rejected') throw named.reason;
       await refuseAdvertisements(pair.link);
     } catch (error) {
       await this.#network.disconnect(attachment).catch(() => {});
@@ -160,6 +170,14 @@ export class BridgeNetworkDriver implements NetworkDriver {
     this.#store.beginRemoval(spec.id);
     await this.#network.lower(bridge);
     this.#store.forgetNetwork(spec.id);
+  }
+
+  async #canName({ spec }: Network): Promise<boolean> {
+    if (await this.#names.isAvailable()) return true;
+    this.#context.log.warn(
+      `Containers of ${spec.name} will not find each other by name: install aardvark-dns, then start them again`,
+    );
+    return false;
   }
 
   /** What the engine knows and this driver's database lost comes back from the engine. */

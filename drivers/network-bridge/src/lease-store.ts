@@ -110,6 +110,12 @@ export class LeaseStore {
       .map(({ attachment }) => JSON.parse(String(attachment)));
   }
 
+  attachmentsOf(network: string): Attachment[] {
+    return this.#db
+      .all('SELECT attachment FROM endpoints WHERE network = ? ORDER BY id', network)
+      .map(({ attachment }) => JSON.parse(String(attachment)));
+  }
+
   endpointIds(): string[] {
     return this.#db.all('SELECT id FROM endpoints ORDER BY id').map(({ id }) => String(id));
   }

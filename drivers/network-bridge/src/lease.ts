@@ -11,9 +11,19 @@ export interface BridgeState extends Record<string, unknown> {
   readonly version: 1;
   readonly mtu: number;
   readonly gateways: readonly string[];
+  /** What the others of the network find it by. */
+  readonly names: readonly string[];
 }
 
-export function lease(store: LeaseStore, endpoint: Endpoint, ports: readonly PublishedPort[]): Attachment {
+/** Decided before the transaction. */
+export interface LeaseRequest {
+  readonly endpoint: Endpoint;
+  readonly ports: readonly PublishedPort[];
+  /** Its names are served on the gateway. */
+  readonly named: boolean;
+}
+
+export function lease(store: LeaseStore, { endpoint, ports, named }: LeaseRequest): Attachment {
   const known = store.attachment(endpoint.id);
   if (known !== undefined) return known;
   const network = store.network(endpoint.network.id);
@@ -28,7 +38,7 @@ export function lease(store: LeaseStore, endpoint: Endpoint, ports: readonly Pub
       : next(store, network, segment, leased),
   );
   const mac = chooseMac(store, endpoint, addresses[0]!);
-  const attachment = toAttachment(endpoint, network, { addresses, mac, ports });
+  const attachment = toAttachment(endpoint, network, { addresses, mac, ports, named });
   store.addEndpoint(attachment, mac);
   return attachment;
 }
@@ -36,11 +46,12 @@ export function lease(store: LeaseStore, endpoint: Endpoint, ports: readonly Pub
 function toAttachment(
   endpoint: Endpoint,
   network: Network,
-  given: { addresses: readonly Address[]; mac: string; ports: readonly PublishedPort[] },
+  given: { addresses: readonly Address[]; mac: string; ports: readonly PublishedPort[]; named: boolean },
 ): Attachment {
   const outward = network.spec.internal ? [] : network.segments;
   const gateways = outward.map(({ gateway }) => formatAddress(gateway));
-  const state: BridgeState = { version: 1, mtu: network.mtu, gateways };
+  const names = given.named ? endpoint.aliases : [];
+  const state: BridgeState = { version: 1, mtu: network.mtu, gateways, names };
   return {
     endpointId: checkedId(endpoint.id, 'endpoint'),
     networkId: network.spec.id,
@@ -53,7 +64,7 @@ function toAttachment(
     gateway: gateways[0],
     macAddress: given.mac,
     ports: given.ports,
-    nameservers: [],
+    nameservers: given.named ? [formatAddress(network.segments[0]!.gateway)] : [],
     state,
   };
 }

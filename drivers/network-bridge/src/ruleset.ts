@@ -22,6 +22,7 @@ export function baseRules(table: string): string {
   const sets = families.map(
     ([n, , address]) => `
   set home${n} { type ifname . ${address}; flags interval; }
+  set every${n} { type ${address}; flags interval; }
   set outward${n} { type ${address}; flags interval; }
   map any${n} { type inet_proto . inet_service : ${address} . inet_service; }
   map one${n} { type ${address} . inet_proto . inet_service : ${address} . inet_service; }`,
@@ -42,6 +43,7 @@ flush table inet ${table}
 table inet ${table} {
   chain guard {
     iifname @bridges ip daddr 127.0.0.0/8 drop
+${families.map(([n, ip]) => guardRules(n, ip)).join('\n')}
   }
   chain published {
 ${families.map(([n, ip]) => publishedRules(n, ip)).join('\n')}
@@ -68,6 +70,11 @@ ${families.map(([n, ip]) => leavingRules(n, ip)).join('\n')}
   }
 }
 `;
+}
+
+/** A gateway tells the names of a network to that network (and to the host) only. */
+function guardRules(n: Family, ip: string): string {
+  return `    iifname != "lo" udp dport 53 ${ip} daddr @every${n} iifname . ${ip} daddr != @home${n} drop`;
 }
 
 function publishedRules(n: Family, ip: string): string {
@@ -102,6 +109,7 @@ export function networkElements({ bridge, spec, segments }: Network): Element[] 
     ...(spec.internal ? [{ set: 'internal', text }] : []),
     ...segments.flatMap(({ subnet }) => [
       { set: `home${subnet.family}`, text: `${text} . ${formatCidr(subnet)}` },
+      { set: `every${subnet.family}`, text: formatCidr(subnet) },
       ...(spec.internal ? [] : [{ set: `outward${subnet.family}`, text: formatCidr(subnet) }]),
     ]),
   ];

@@ -5,6 +5,7 @@ import { expectError } from '@strata/conformance';
 import type { NetworkCase, NetworkContext } from '@strata/conformance/network';
 import type { Attachment, Log } from '@strata/core';
 import { faultCases } from './fault-cases.ts';
+import { nameCases } from './name-cases.ts';
 
 const port = { hostIp: '0.0.0.0', hostPort: 18_080, containerPort: 80, protocol: 'tcp' as const };
 
@@ -110,6 +111,7 @@ const cases: NetworkCase[] = [
       assert.match(await context.ip(sandbox, 'link', 'show', 'eth0'), /mtu 1280/);
     },
   },
+  ...nameCases,
   ...faultCases,
 ];
 

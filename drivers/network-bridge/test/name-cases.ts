@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import type { NetworkCase, NetworkContext } from '@strata/conformance/network';
+import type { Log } from '@strata/core';
+
+const resolveScript = `
+const [server, name, type] = process.argv.slice(1);
+const resolver = new (require('node:dns').promises.Resolver)({ timeout: 500, tries: 2 });
+resolver.setServers([server]);
+resolver.resolve(name, type).then((found) => process.stdout.write(found.sort().join(' ')), (error) => process.stdout.write(error.code));
+`;
+
+export const nameCases: NetworkCase[] = [
+  {
+    name: 'bridge/names-follow-starts-and-stops',
+    async run(context) {
+      const network = await context.network({ ipv6: true });
+      const web = await context.join(network, { aliases: ['web', 'shared'] });
+      const client = await context.join(network, { aliases: ['client'] });
+      assert.deepEqual(client.attachment.nameservers, [network.gateway]);
+      const resolve = (name: string, type = 'A') =>
+        lookup(context, client.sandbox, [network.gateway!, name, type]);
+      assert.equal(await resolve('web'), web.addresses[0]);
+      assert.equal(await resolve('web', 'AAAA'), web.addresses[1]);
+      const second = await context.join(network, { aliases: ['db', 'shared'] });
+      assert.equal(
+        await resolve('shared'),
+        [web.addresses[0], second.addresses[0]].sort().join(' '),
+        'both have it',
+      );
+      await context.driver.detach(web.attachment);
+      assert.equal(await resolve('shared'), second.addresses[0]);
+      assert.match(await resolve('web'), /^E/);
+      const daemon = Number(readFileSync(`${context.root}/dns/aardvark.pid`, 'utf8'));
+      await context.driver.detach(client.attachment);
+      await context.driver.detach(second.attachment);
+      await gone(daemon);
+    },
+  },
+  {
+    name: 'bridge/names-stay-inside-their-network',
+    async run(context) {
+      const [one, other] = [await context.network(), await context.network()];
+      const secret = await context.join(one, { aliases: ['secret'] });
+      const spy = await context.join(other, { aliases: ['spy'] });
+      const ask = (gateway: string) => lookup(context, spy.sandbox, [gateway, 'secret', 'A']);
+      assert.notEqual(await ask(other.gateway!), secret.addresses[0]);
+      assert.notEqual(await ask(one.gateway!), secret.addresses[0]);
+    },
+  },
+  {
+    name: 'bridge/hostile-names-are-not-served',
+    async run(context) {
+      const network = await context.network();
+      const evil = 'a b\n127.0.0.1\nx 1.2.3.4  www.example.org';
+      await context.join(network, { aliases: ['fine', evil] });
+      const file = readFileSync(`${context.root}/dns/${network.id}`, 'utf8');
+      assert.match(file, /^[\d.]+\n\S+ [\d.]+ {2}fine\n$/);
+    },
+  },
+  {
+    name: 'bridge/without-a-resolver-says-so',
+    async run(context) {
+      const lines: string[] = [];
+      const log = { ...context.host.log, warn: (line: string) => void lines.push(line) } as Log;
+      const find = async (name: string) =>
+        name.includes('aardvark') ? undefined : context.host.exec.find(name);
+      const driver = await context.newDriver({ exec: { ...context.host.exec, find }, log });
+      const planned = await context.plan(
+        await context.endpoint(await context.network(), { aliases: ['web'] }),
+        driver,
+      );
+      assert.deepEqual(planned.nameservers, []);
+      assert.match(lines.join(), /install aardvark-dns/);
+    },
+  },
+];
+
+async function lookup(context: NetworkContext, sandbox: string | undefined, args: string[]): Promise<string> {
+  const command = [`--net=${sandbox}`, '--', process.execPath, '-e', resolveScript, ...args];
+  return (await context.host.exec.run('nsenter', command)).stdout;
+}
+
+/** The daemon ends by itself a moment after its last network went. */
+async function gone(pid: number): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assert.fail(`process ${pid} stays`);
+}
