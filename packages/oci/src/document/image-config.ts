@@ -1,11 +1,10 @@
 import type { Digest } from '@strata/core';
 import { StrataError } from '@strata/core';
-import type { InferOutput } from 'valibot';
 import type { ImageManifest } from './manifest.ts';
 import { invalidDocument, parseJsonObject } from './parse-json.ts';
+import type { ExecutionConfig } from './schemas.ts';
 
-/** How to run the image: OCI image-spec config.md `config`, with Docker's own fields. Absent and null are the same. */
-export type ExecutionConfig = InferOutput<typeof import('./schemas.ts')['executionSchema']>;
+export type { ExecutionConfig } from './schemas.ts';
 
 export interface HistoryEntry {
   readonly created?: string | null | undefined;

@@ -1,8 +1,8 @@
 import type { Descriptor, Digest } from '@strata/core';
 import { StrataError } from '@strata/core';
-import type { InferOutput } from 'valibot';
 import { isIndexType, isManifestType, isSchema1Type, mediaTypes } from './media-types.ts';
 import { invalidDocument, type JsonObject, parseJsonObject } from './parse-json.ts';
+import type { RawDescriptor } from './schemas.ts';
 
 /** One platform's image: its config and its layers, base first. */
 export interface ImageManifest {
@@ -111,8 +111,6 @@ function schema1(): StrataError {
     { hint: 'push it again with a tool of this decade, e.g. skopeo copy --format v2s2' },
   );
 }
-
-type RawDescriptor = InferOutput<typeof import('./schemas.ts')['descriptorSchema']>;
 
 function toDescriptor(raw: RawDescriptor): Descriptor {
   const { mediaType, digest, size, annotations, platform, urls } = raw;

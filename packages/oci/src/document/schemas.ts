@@ -40,7 +40,7 @@ const platform = v.object({
   variant: v.nullish(text),
 });
 
-export const descriptorSchema = v.object({
+const descriptorSchema = v.object({
   mediaType: v.nullish(text, ''),
   digest,
   size: count,
@@ -84,7 +84,7 @@ const healthcheck = v.object({
   Retries: v.nullish(count),
 });
 
-export const executionSchema = v.object({
+const executionSchema = v.object({
   User: optionalText,
   ExposedPorts: v.nullish(stringSet),
   Env: command,
@@ -126,6 +126,11 @@ export const configSchema = v.object({
   }),
   history: v.nullish(v.pipe(v.array(historySchema, 'must be an array'), v.maxLength(16384, 'is too long'))),
 });
+
+export type RawDescriptor = v.InferOutput<typeof descriptorSchema>;
+
+/** How to run the image: OCI image-spec config.md `config`, with Docker's own fields. Absent and null are the same. */
+export type ExecutionConfig = v.InferOutput<typeof executionSchema>;
 
 /** The first complaint as `path message`; `undefined` when the value fits. */
 export function check<Schema extends v.GenericSchema>(

@@ -1,4 +1,4 @@
-import { errnoOf, StrataError } from '@strata/core';
+import { errnoOf, isStrataError, StrataError } from '@strata/core';
 
 /** The archive is not one, or lies. */
 export function badArchive(why: string, cause?: unknown): StrataError {
@@ -31,7 +31,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** A failed write to `path` in words; every other error as it is. */
 export function unwritable(path: string, error: unknown): unknown {
-  const errno = errnoOf(error) ?? '';
+  const errno = isStrataError(error) ? '' : (errnoOf(error) ?? '');
   const reason = REASONS[errno];
   if (reason === undefined) return error;
   const full = errno === 'ENOSPC' || errno === 'EDQUOT';

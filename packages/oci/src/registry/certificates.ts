@@ -11,7 +11,7 @@ export interface Certificates {
 }
 
 /** Where Docker and containers tools keep them, most specific last word first (containers-certs.d(5)). */
-export const certificateDirectories = ['/etc/containers/certs.d', '/etc/docker/certs.d'] as const;
+const certificateDirectories = ['/etc/containers/certs.d', '/etc/docker/certs.d'] as const;
 
 /**
  * `<directory>/<host[:port]>/`: `*.crt` are authorities, `x.cert` with `x.key` a client certificate. The first

@@ -93,7 +93,7 @@ export async function responseError(
 }
 
 /** RFC 9110 section 10.2.3: seconds or a date; past and unreadable ones are ignored. */
-export function retryAfter(response: HttpResponse): number | undefined {
+function retryAfter(response: HttpResponse): number | undefined {
   const text = response.header('retry-after')?.trim();
   if (text === undefined || text === '') return undefined;
   if (/^[0-9]{1,9}$/.test(text)) return Number(text) * 1000;
@@ -118,7 +118,7 @@ async function errorDetail(response: HttpResponse): Promise<string> {
 }
 
 /** Text of a stranger, safe for a terminal. */
-export function printable(text: string): string {
+function printable(text: string): string {
   return text
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, ' ')
     .slice(0, 300)

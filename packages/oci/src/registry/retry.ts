@@ -125,7 +125,7 @@ function causes(error: unknown): object[] {
 }
 
 /** Codes of Node and OpenSSL when a handshake or a certificate is refused. */
-export function isTlsFailure(code: string | undefined): boolean {
+function isTlsFailure(code: string | undefined): boolean {
   return (
     code !== undefined &&
     /^(ERR_TLS|ERR_SSL|EPROTO|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME_MISMATCH)/.test(code)

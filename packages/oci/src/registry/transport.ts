@@ -8,7 +8,6 @@ import { type Certificates, loadCertificates } from './certificates.ts';
 import type { Timeouts } from './options.ts';
 import { type Environment, proxyFor } from './proxy.ts';
 
-export type Undici = typeof import('undici');
 export type RequestBody = Uint8Array | Readable;
 
 export interface HttpRequest {
@@ -130,7 +129,7 @@ const guardedLookup: LookupFunction = (hostname, options, callback) => {
   });
 };
 
-export function forbiddenAddress(host: string, address: string): StrataError {
+function forbiddenAddress(host: string, address: string): StrataError {
   return new StrataError(
     'permission-denied',
     'REGISTRY_ADDRESS_REFUSED',
