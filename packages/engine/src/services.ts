@@ -141,7 +141,8 @@ export interface LayerStores {
   select(driverId?: string): Promise<string>;
   /** Ids of the drivers that hold layers, whether or not they work now. */
   inUse(): readonly string[];
-  /** Close every store that was opened. */
+  /** Give back the disk space of what this process removed. */
+  reclaimRemoved(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -86,10 +86,6 @@ export async function deleteImage(
   });
   if (!gone) return { removed: [], bytes: 0 };
   const { layers, bytes } = await reclaimImage(services, record);
-  for (const driver of services.layers.inUse())
-    await services.layers.open(driver).then(
-      (store) => store.close(),
-      () => undefined,
-    );
+  await services.layers.reclaimRemoved();
   return { removed: [record.config.digest, ...layers].map((deleted) => ({ deleted })), bytes };
 }

@@ -36,7 +36,11 @@ export class OpenLayerStores implements LayerStores {
       .map((row) => row.driver);
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return this.reclaimRemoved();
+  }
+
+  async reclaimRemoved(): Promise<void> {
     for (const store of this.#stores.values()) {
       await store.then(
         (opened) => opened.close(),

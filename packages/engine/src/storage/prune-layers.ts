@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Digest } from '@strata/core';
 import { removeLayer } from '../images/reclaim-image.ts';
 import type { InternalServices } from '../internal-services.ts';
@@ -8,8 +9,9 @@ export async function pruneLayers(
 ): Promise<{ readonly removedLayers: number; readonly reclaimedBytes: number }> {
   let removedLayers = 0;
   let reclaimedBytes = 0;
-  for (const driver of services.layers.inUse()) {
-    if (!services.drivers.ids('layer').includes(driver)) continue;
+  for (const driver of services.drivers.ids('layer')) {
+    // One without rows may still have trash.
+    if (!existsSync(services.paths.layers(driver))) continue;
     if (!(await services.drivers.probe('layer', driver)).supported) continue;
     // Newest first, so that children go before their parents.
     for (const name of committed(services, driver)) {
