@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import type { NetworkCase } from '../network-cases.ts';
-import { needsConnections, needsNetworks } from './exclusions.ts';
+import { needsConnections, needsInterface, needsNetworks } from './exclusions.ts';
 
 export const trafficCases: readonly NetworkCase[] = [
   {
     name: 'strata/containers-of-a-network-reach-each-other',
-    excludedBy: needsConnections,
+    excludedBy: needsInterface,
     async run(context) {
       const network = await context.network({ ipv6: true });
       const [server, client] = [await context.join(network), await context.join(network)];
