@@ -95,7 +95,10 @@ export interface NetworkDriver {
   attach(attachment: Attachment): Promise<void>;
   /** Undo, from the stored attachment alone; give back leases. */
   detach(attachment: Attachment): Promise<void>;
-  /** Endpoint ids that hold anything, for reconciling. */
+  /**
+   * Endpoint ids that hold anything, for reconciling. One whose attachment was never stored (a crash right after
+   * `plan`) is undone by `detach` with its id and otherwise empty fields: the driver knows its own leases.
+   */
   list(): Promise<readonly string[]>;
   /** Make host-side state (bridges, rules) match these networks and attachments again, after a reboot or a firewall flush. */
   restore(networks: readonly NetworkSpec[], attachments: readonly Attachment[]): Promise<void>;
