@@ -25,6 +25,7 @@ export const attach: Handler = async (context) => {
       stderr: true,
       proxySignals,
       detachKeys,
+      redraw: true,
     }),
   };
 };

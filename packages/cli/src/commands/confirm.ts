@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import type { CommandContext } from '../context.ts';
 
 /** Ask before something is lost. `-f` says yes; no answer, or no terminal, is no. */
@@ -6,11 +6,11 @@ export async function confirm({ flags, io }: CommandContext, warning: string): P
   if (flags.bool('force')) return true;
   io.err(`WARNING! ${warning}\nAre you sure you want to continue? [y/N] `);
   const prompt = createInterface({ input: process.stdin });
-  const [answer = ''] = await Promise.race([
-    prompt[Symbol.asyncIterator]()
-      .next()
-      .then(({ value, done }) => (done === true ? [] : [String(value)])),
-  ]);
-  prompt.close();
-  return /^y(?:es)?$/i.test(answer.trim());
+  try {
+    for await (const answer of prompt) return /^y(?:es)?$/i.test(answer.trim());
+    io.err('\n');
+    return false;
+  } finally {
+    prompt.close();
+  }
 }

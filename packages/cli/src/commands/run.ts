@@ -33,8 +33,19 @@ function attached({ flags }: CommandContext): Pick<AttachOptions, 'stdin' | 'std
   return { stdin: stdin || named.includes('stdin'), stdout: wants('stdout'), stderr: wants('stderr') };
 }
 
-function pullProgress({ flags, io, settings }: CommandContext): Progress {
-  return createProgress(io, { verb: 'pull', descriptor: 2, quiet: flags.bool('quiet'), json: settings.json });
+/** Bars on standard error; docker's sentence before a fetch nobody asked for. */
+function pullProgress({ flags, args, io, settings }: CommandContext): Progress {
+  const quiet = flags.bool('quiet');
+  const progress = createProgress(io, { verb: 'pull', descriptor: 2, quiet, json: settings.json });
+  let told = quiet || settings.json || flags.string('pull') !== 'missing';
+  return {
+    listener: (event) => {
+      if (!told && event.kind !== 'layer') io.err(`Unable to find image '${args[0]}' locally\n`);
+      if (event.kind !== 'layer') told = true;
+      progress.listener(event);
+    },
+    [Symbol.dispose]: () => progress[Symbol.dispose](),
+  };
 }
 
 async function startRun(context: CommandContext, request: CreateRequest, detach: boolean): Promise<Session> {

@@ -2,7 +2,7 @@ import { lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, posix, resolve } from 'node:path';
 import { packPath, packTree } from '@strata/archive';
 import { StrataError, type Tree } from '@strata/core';
-import type { ContainersApi, CopyStat } from '@strata/engine';
+import type { ContainersApi } from '@strata/engine';
 import type { CommandContext } from '../context.ts';
 import { host } from '../open-engine.ts';
 import { Counter } from './copy-out.ts';
@@ -19,16 +19,21 @@ function copyError(message: string): StrataError {
   return new StrataError('invalid-argument', 'COPY_IMPOSSIBLE', message);
 }
 
+type Found = 'directory' | 'other' | 'missing';
+
 /** What the path in the container is, behind any links. The engine resolves inside the root file system. */
 async function follow(
   containers: ContainersApi,
   target: CopyTarget,
-): Promise<{ readonly path: string; readonly stat: CopyStat | undefined }> {
+): Promise<{ readonly path: string; readonly is: Found }> {
   let path = target.path.startsWith('/') ? target.path : `/${target.path}`;
   for (let links = 0; links < LINKS; links++) {
-    const stat = await containers.statPath(target.container, path.replace(/(?:\/\.?)+$/, '') || '/');
-    if (stat === undefined || stat.linkTarget === '') return { path, stat };
-    path = posix.resolve(posix.dirname(path), stat.linkTarget);
+    const clean = path.replace(/(?:\/\.?)+$/, '');
+    if (clean === '') return { path: '/', is: 'directory' };
+    const stat = await containers.statPath(target.container, clean);
+    if (stat === undefined) return { path, is: 'missing' };
+    if (stat.linkTarget === '') return { path, is: stat.isDirectory ? 'directory' : 'other' };
+    path = posix.resolve(posix.dirname(clean), stat.linkTarget);
   }
   throw copyError(`${target.path}: too many levels of symbolic links`);
 }
@@ -57,11 +62,11 @@ async function* stream(pieces: Iterable<Buffer>): AsyncGenerator<Buffer> {
 export async function copyIn(context: CommandContext, source: string, target: CopyTarget): Promise<number> {
   const { containers } = await context.engine();
   const local = localSource(context, source);
-  const { path, stat } = await follow(containers, target);
+  const { path, is } = await follow(containers, target);
   const name = basename(resolve(source));
   const placement = place({
     source: { isDirectory: local.stat.isDirectory(), contents: meansContents(source) || name === '', name },
-    destination: { path, is: stat === undefined ? 'missing' : stat.isDirectory ? 'directory' : 'other' },
+    destination: { path, is },
     split: splitRemote,
   });
   if ('problem' in placement) throw copyError(placement.problem);

@@ -12,6 +12,8 @@ export interface AttachOptions {
   readonly stderr: boolean;
   readonly proxySignals: boolean;
   readonly detachKeys: readonly number[];
+  /** It was running before we came. */
+  readonly redraw?: boolean;
 }
 
 export function readDetachKeys({ flags }: CommandContext): readonly number[] {
@@ -62,7 +64,7 @@ export async function runSession(
     interrupt.release();
     undo.push(proxySignals(session, io));
   }
-  if (session.terminal) undo.push(followSize(session, io));
+  if (session.terminal) undo.push(followSize(session, io, options.redraw === true));
   try {
     const ending =
       streams === undefined

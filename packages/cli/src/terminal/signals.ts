@@ -35,14 +35,23 @@ export function proxySignals(session: Session, io: Io): () => void {
   };
 }
 
-/** Give the container's terminal our size, now and whenever it changes. Returns the undo. */
-export function followSize(session: Session, io: Io): () => void {
+/**
+ * Give the container's terminal our size, now and whenever it changes. `redraw`: one size too large first, so that a
+ * shell or editor that was there before draws itself again. Returns the undo.
+ */
+export function followSize(session: Session, io: Io, redraw: boolean): () => void {
   if (!io.isTerminal(1)) return () => undefined;
-  const resize = (): void => {
+  let last: Promise<unknown> = Promise.resolve();
+  const resize = (extra: number): void => {
     const [columns, rows] = process.stdout.getWindowSize();
-    if (columns > 0 && rows > 0) session.resize({ rows, columns }).catch(() => undefined);
+    if (columns === 0 || rows === 0) return;
+    last = last
+      .then(() => session.resize({ rows: rows + extra, columns: columns + extra }))
+      .catch(() => undefined);
   };
-  resize();
-  process.on('SIGWINCH', resize);
-  return () => process.off('SIGWINCH', resize);
+  const changed = (): void => resize(0);
+  if (redraw) resize(1);
+  resize(0);
+  process.on('SIGWINCH', changed);
+  return () => process.off('SIGWINCH', changed);
 }
