@@ -17,6 +17,7 @@ import { startConmon } from './conmon.ts';
 import { pollExit, waitForExit } from './exit-status.ts';
 import type { RuntimeOptions } from './options.ts';
 import type { SelectedRuntime } from './probe.ts';
+import { forgetEnded, letGo } from './runc-state.ts';
 import { RuntimeCommand } from './runtime-command.ts';
 
 export class OciRuntimeDriver implements RuntimeDriver {
@@ -24,6 +25,7 @@ export class OciRuntimeDriver implements RuntimeDriver {
   readonly #context: DriverContext<RuntimeOptions>;
   readonly #runtime: SelectedRuntime;
   readonly #command: RuntimeCommand;
+  readonly #isRunc: boolean;
   readonly #ended = new Map<string, Promise<unknown>>();
 
   constructor(context: DriverContext<RuntimeOptions>, runtime: SelectedRuntime) {
@@ -31,6 +33,7 @@ export class OciRuntimeDriver implements RuntimeDriver {
     this.#runtime = runtime;
     this.#command = new RuntimeCommand(context.host, runtime.command, join(context.runDirectory, 'state'));
     this.description = runtime.description;
+    this.#isRunc = /^runc 1\./.test(runtime.description);
   }
 
   async create(container: RuntimeContainer): Promise<MonitoredProcess> {
@@ -99,8 +102,10 @@ export class OciRuntimeDriver implements RuntimeDriver {
     return describe(started.processPid, started.monitorPid);
   }
 
-  start(process: MonitoredProcess): Promise<void> {
-    return this.#command.start(process.containerId);
+  async start(process: MonitoredProcess): Promise<void> {
+    const state = join(this.#command.root, process.containerId);
+    if (this.#isRunc && (await letGo(this.#context.host, state, process.process))) return;
+    await this.#command.start(process.containerId);
   }
 
   attach(process: MonitoredProcess): Promise<AttachedStreams> {
@@ -138,7 +143,9 @@ export class OciRuntimeDriver implements RuntimeDriver {
 
   async delete(containerId: string, options?: { readonly force?: boolean }): Promise<void> {
     // Most containers are deleted once by whoever saw them end; the second one need not start a program.
-    if (!existsSync(join(this.#command.root, containerId))) return;
+    const state = join(this.#command.root, containerId);
+    if (!existsSync(state)) return;
+    if (this.#isRunc && (await forgetEnded(this.#context.host, state))) return;
     await this.#command.delete(containerId, options?.force === true);
   }
 

@@ -1,4 +1,5 @@
 /** How each journalled step is undone. Every undo is idempotent and needs nothing but the step's data. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { errnoOf, isStrataError } from '@strata/core';
 import type { EngineServices } from '../services.ts';
 import { runtimeFor } from './runtime.ts';
@@ -17,16 +18,40 @@ export async function undoSteps(
   await undoIntents(services, intentsOf(services.database, container, phase));
 }
 
+/**
+ * Steps of one lane depend on each other, newest first. Lanes 0 and 1 do not, and waiting is most of what they do; the
+ * rest must find no process and no mount any more.
+ */
+const lanes: Readonly<Record<Step['step'], number>> = {
+  runtime: 0,
+  cgroup: 0,
+  mount: 1,
+  'run-directory': 2,
+  layer: 2,
+  directory: 2,
+};
+
 export async function undoIntents(services: EngineServices, intents: readonly Intent[]): Promise<void> {
   const done: Intent[] = [];
-  try {
-    for (const intent of intents) {
+  const undoLane = async (lane: number) => {
+    for (const intent of intents.filter(({ step }) => lanes[step.step] === lane)) {
       await undoStep(services, intent.step);
       done.push(intent);
     }
+  };
+  try {
+    const [first, second] = [undoLane(0), undoLane(1)];
+    await settleAll([first, second]);
+    await undoLane(2);
   } finally {
     if (done.length > 0) services.database.transaction(() => forgetIntents(services.database, done));
   }
+}
+
+/** Wait for all, then throw what the first of them threw: nothing is left running behind our back. */
+async function settleAll(promises: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(promises))
+    if (result.status === 'rejected') throw result.reason;
 }
 
 async function undoStep(services: EngineServices, step: Step): Promise<void> {
@@ -41,6 +66,7 @@ async function undoStep(services: EngineServices, step: Step): Promise<void> {
     case 'mount':
       return await host.mounter.unmount(step.target);
     case 'run-directory':
+      return await removeBusy(services, step.path);
     case 'directory':
       return await host.files.removeTree(step.path);
     case 'layer': {
@@ -48,6 +74,18 @@ async function undoStep(services: EngineServices, step: Step): Promise<void> {
       return await layers.remove(step.key).catch((error: unknown) => {
         if (!isStrataError(error, 'not-found')) throw error;
       });
+    }
+  }
+}
+
+/** The monitor of a process that was just killed still writes into it. */
+async function removeBusy(services: EngineServices, path: string): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await services.host.files.removeTree(path);
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOTEMPTY' || attempt === 20) throw error;
+      await delay(10);
     }
   }
 }

@@ -165,9 +165,9 @@ describe('logs', () => {
   it('rotate, and a follower misses nothing', async () => {
     const count = 3000;
     const { containerId } = await sleeper({
-      log: { maxBytes: 16 * 1024, maxFiles: 3 },
+      log: { maxBytes: 32 * 1024, maxFiles: 3 },
       command: script(
-        `i=0; while [ $i -lt ${count} ]; do echo line number $i; i=$((i+1)); [ $((i % 100)) = 0 ] && sleep 0.05; done`,
+        `i=0; while [ $i -lt ${count} ]; do echo line number $i; i=$((i+1)); [ $((i % 100)) = 0 ] && sleep 0.1; done`,
       ),
     });
     const seen: number[] = [];
