@@ -2,10 +2,15 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AnyDriverDefinition } from '@strata/core';
+import cgroupNone from '@strata/driver-cgroup-none';
+import cgroupV1 from '@strata/driver-cgroup-v1';
 import imageLocal from '@strata/driver-image-local';
 import btrfs from '@strata/driver-layer-btrfs';
 import overlay from '@strata/driver-layer-overlay';
 import vfs from '@strata/driver-layer-vfs';
+import networkHost from '@strata/driver-network-host';
+import networkNone from '@strata/driver-network-none';
+import runtimeOci from '@strata/driver-runtime-oci';
 import { createHost } from '@strata/host';
 import { createLoopFilesystem, type LoopFilesystemType } from '@strata/test-fixtures';
 import { afterAll } from 'vitest';
@@ -14,7 +19,15 @@ import { createEngine, type Engine, type EngineConfig } from '../src/index.ts';
 
 export const host = createHost();
 export const layerDrivers: readonly AnyDriverDefinition[] = [overlay, btrfs, vfs];
-export const allDrivers: readonly AnyDriverDefinition[] = [...layerDrivers, imageLocal];
+export const allDrivers: readonly AnyDriverDefinition[] = [
+  ...layerDrivers,
+  imageLocal,
+  runtimeOci,
+  cgroupV1,
+  cgroupNone,
+  networkNone,
+  networkHost,
+];
 
 /** A filesystem for the tests of one file, gone with them. */
 export async function testFilesystem(type: LoopFilesystemType, size?: number): Promise<string> {

@@ -73,6 +73,6 @@ function isDirectory(path: string): boolean {
 
 /** Any name as one file name: ids and digests stay readable, everything else is hashed. */
 function lockName(name: string): string {
-  if (/^[a-zA-Z0-9][a-zA-Z0-9_.:-]{0,180}$/.test(name)) return name.replaceAll(':', '-');
+  if (/^[a-zA-Z0-9][a-zA-Z0-9_.:-]{0,180}$/.test(name)) return name;
   return `h-${createHash('sha256').update(name).digest('hex')}`;
 }

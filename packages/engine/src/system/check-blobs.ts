@@ -23,6 +23,9 @@ export async function checkBlobs(
     options.signal.throwIfAborted();
     here.add(blob.digest);
     if (!needed.has(blob.digest)) await unneeded(services, findings, blob);
+    // Listed, but not as it was written: the file is gone or has another size.
+    else if ((await services.imageStore.stat(blob.digest)) === undefined)
+      await damaged(services, findings, blob.digest);
     else if (options.deep) await verify(services, findings, blob);
   }
   for (const [digest, image] of needed) {
@@ -66,7 +69,10 @@ async function verify(services: InternalServices, findings: Findings, blob: Blob
   const hash = createHash(algorithm);
   const path = await services.imageStore.path(digest);
   await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
-  if (`${algorithm}:${hash.digest('hex')}` === digest) return;
+  if (`${algorithm}:${hash.digest('hex')}` !== digest) await damaged(services, findings, digest);
+}
+
+async function damaged(services: InternalServices, findings: Findings, digest: Digest): Promise<void> {
   await findings.add({
     code: 'BLOB_CORRUPT',
     message: `Blob ${digest} has other bytes than its digest says`,
