@@ -3,6 +3,7 @@
  * Everything is bundled from source except `@strata/native`, which is a compiled addon.
  */
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, resolve } from 'node:path';
 import { defineConfig, type Options } from 'tsup';
 
@@ -22,6 +23,11 @@ const small: Record<string, string> = {
   config: 'src/config/load-config.ts',
 };
 const engine = { engine: 'src/engine-bundle.ts' };
+/** Half of the engine bundle, and only pulls and pushes need undici, only commands with children execa. */
+const libraries = {
+  undici: createRequire(resolve('../oci/package.json')).resolve('undici'),
+  execa: createRequire(resolve('../host/package.json')).resolve('execa'),
+};
 const files = new Map(
   Object.entries({ ...small, ...engine }).map(([name, source]) => [resolve(source), `./${name}.cjs`]),
 );
@@ -41,6 +47,9 @@ const ownFiles: NonNullable<Options['esbuildPlugins']>[number] = {
       const file = kind === 'dynamic-import' ? files.get(resolve(resolveDir, path)) : undefined;
       return file === undefined ? undefined : { path: file, external: true };
     });
+    build.onResolve({ filter: /^(?:undici|execa)$/ }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path: `./${path}.cjs`, external: true } : undefined,
+    );
     // Hashing is rarely wanted, and loading it costs as much as all the rest of a fast command.
     build.onResolve({ filter: /^node:crypto$/ }, ({ importer, namespace, path }) =>
       namespace === 'lazy' || importer.includes('node_modules') ? undefined : { path, namespace: 'lazy' },
@@ -100,7 +109,7 @@ const workers = {
 export default defineConfig([
   bundle({ main: 'src/main.ts' }, versionCheck, { target: 'node12', minify: true }),
   bundle(small, ''),
-  bundle(engine, moduleUrls),
+  bundle({ ...engine, ...libraries }, moduleUrls),
   bundle(workers, moduleUrls, {
     esbuildOptions(options) {
       options.conditions = ['source', 'node', 'import', 'default'];
