@@ -79,9 +79,17 @@ export class IpCommand {
   }
 }
 
-/** Reading sysfs is a thousand times cheaper than asking ip(8). */
+/**
+ * A thousand times cheaper than asking ip(8). Not /sys/class/net, which shows the namespace that mounted it; this one
+ * shows ours.
+ */
 export function linkExists(name: string): boolean {
-  return existsSync(`/sys/class/net/${name}`);
+  return existsSync(`/proc/sys/net/ipv4/conf/${name}`);
+}
+
+/** No address of the kernel's own making. A kernel booted without IPv6 does not know the setting. */
+function unnumbered(link: string): string[] {
+  return existsSync('/proc/sys/net/ipv6') ? [`link set dev ${link} addrgenmode none`] : [];
 }
 
 /** Does the host still know one of these, though its link went with the sandbox? The first one is always IPv4. */
@@ -99,7 +107,7 @@ function bridgeLines({ name, mac, mtu, addresses }: BridgeLink): string[] {
   const ipv6 = addresses.some((address) => address.includes(':'));
   return [
     `link add name ${name} address ${mac} mtu ${mtu} type bridge stp_state 0 forward_delay 0`,
-    ...(ipv6 ? [] : [`link set dev ${name} addrgenmode none`]),
+    ...(ipv6 ? [] : unnumbered(name)),
   ];
 }
 
@@ -107,9 +115,9 @@ function hostLines(pair: Pair): string[] {
   const { link, bridge, mtu, mac, sandbox, interfaceName } = pair;
   return [
     `link add dev ${link} mtu ${mtu} master ${bridge} type veth peer name ${interfaceName} address ${mac} mtu ${mtu} netns ${sandbox}`,
-    // A bridge port has no addresses of its own. Hairpin: with br_netfilter a container's call to its own published
-    // port is turned round inside the bridge.
-    `link set dev ${link} addrgenmode none type bridge_slave hairpin on`,
+    ...unnumbered(link),
+    // With br_netfilter a container's call to its own published port is turned round inside the bridge.
+    `link set dev ${link} type bridge_slave hairpin on`,
     `link set dev ${link} up`,
     ...neighbourLines(pair),
   ];
@@ -128,7 +136,7 @@ function sandboxLines({ interfaceName: name, addresses, gateways }: Pair): strin
   const ipv6 = addresses.some((address) => address.includes(':'));
   return [
     'link set dev lo up',
-    ...(ipv6 ? [] : [`link set dev ${name} addrgenmode none`]),
+    ...(ipv6 ? [] : unnumbered(name)),
     `link set dev ${name} up`,
     ...addresses.map((address) => addressLine('add', address, name)),
     ...gateways.map(
