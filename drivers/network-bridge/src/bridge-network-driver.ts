@@ -8,7 +8,7 @@ import {
   StrataError,
 } from '@strata/core';
 import type { BridgeOptions } from './bridge-options.ts';
-import { forgetFlows } from './conntrack-command.ts';
+import { forgetContainerFlows, forgetHostFlows } from './conntrack-command.ts';
 import { HostNetwork } from './host-network.ts';
 import { readHostRoutes } from './host-routes.ts';
 import { isExchangeFull, linkExists, type Pair } from './ip-command.ts';
@@ -114,7 +114,7 @@ export class BridgeNetworkDriver implements NetworkDriver {
     if (known === undefined && !linkExists(link)) return;
     const ours = known ?? { ...attachment, addresses: [], ports: [] };
     await this.#network.disconnect(ours);
-    await forgetFlows(this.#context.host.exec, ours);
+    await forgetContainerFlows(this.#context.host.exec, ours);
     this.#store.removeEndpoint(attachment.endpointId);
     if (ours.nameservers.length > 0) await this.#names.refresh([ours.networkId]);
   }
@@ -147,6 +147,7 @@ export class BridgeNetworkDriver implements NetworkDriver {
       if (published.status === 'rejected') throw published.reason;
       if (named.status === 'rejected') throw named.reason;
       await refuseAdvertisements(pair.link);
+      await forgetHostFlows(this.#context.host.exec, attachment);
     } catch (error) {
       await this.#network.disconnect(attachment).catch(() => {});
       throw isExchangeFull(error) ? bridgeFull(attachment.networkId) : error;

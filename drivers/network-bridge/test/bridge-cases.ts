@@ -1,6 +1,6 @@
 /** What the contract does not say and this driver promises. Runs in a network namespace of its own. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { expectError } from '@strata/conformance';
 import type { NetworkCase, NetworkContext } from '@strata/conformance/network';
 import type { Attachment, Log } from '@strata/core';
@@ -8,6 +8,15 @@ import { faultCases } from './fault-cases.ts';
 import { nameCases } from './name-cases.ts';
 
 const port = { hostIp: '0.0.0.0', hostPort: 18_080, containerPort: 80, protocol: 'tcp' as const };
+
+/** Always from the same port, as a long-lived peer does. */
+const knockScript = `
+const socket = require('node:dgram').createSocket('udp4');
+const end = (text) => { process.stdout.write(text); process.exit(0); };
+socket.on('message', () => end('answer')).on('error', () => {});
+socket.bind(40000, () => socket.send('?', 18080, process.argv[1]));
+setTimeout(end, 700, 'none');
+`;
 
 const cases: NetworkCase[] = [
   closedBy('iptables-nft'),
@@ -109,6 +118,28 @@ const cases: NetworkCase[] = [
     async run(context) {
       const { sandbox } = await context.join(await context.network({ options: { mtu: '1280' } }));
       assert.match(await context.ip(sandbox, 'link', 'show', 'eth0'), /mtu 1280/);
+    },
+  },
+  {
+    name: 'bridge/udp-peers-follow-the-container',
+    excludedBy: () => (existsSync('/usr/sbin/conntrack') ? undefined : 'conntrack is not installed'),
+    async run(context) {
+      const lan = await context.neighbour();
+      const network = await context.network();
+      const udp = { ...port, protocol: 'udp' as const };
+      const knock = async () => {
+        const command = [`--net=${lan.sandbox}`, '--', process.execPath, '-e', knockScript, lan.hostAddress];
+        return (await context.host.exec.run('nsenter', command)).stdout;
+      };
+      assert.equal(await knock(), 'none', 'nobody is there yet, but the kernel remembers the flow');
+      const first = await context.join(network, { ports: [udp] });
+      await context.serve(first.sandbox, 'udp', '0.0.0.0', 80);
+      assert.equal(await knock(), 'answer');
+      await context.driver.detach(first.attachment);
+      const second = await context.join(network, { ports: [udp] });
+      assert.notDeepEqual(second.addresses, first.addresses);
+      await context.serve(second.sandbox, 'udp', '0.0.0.0', 80);
+      assert.equal(await knock(), 'answer', 'from the new container');
     },
   },
   ...nameCases,

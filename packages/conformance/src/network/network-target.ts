@@ -31,9 +31,13 @@ export function openNetworkContext(
         context,
         traits: context.driver.capabilities,
         async close() {
-          await context.close();
-          const left = await context.driver.list();
-          await rm(directory, { recursive: true });
+          let left: readonly string[];
+          try {
+            await context.close();
+            left = await context.driver.list();
+          } finally {
+            await rm(directory, { recursive: true });
+          }
           if (left.length > 0) throw new Error(`the driver still holds the endpoints ${left.join(', ')}`);
           before.assertSame(await HostPicture.take(target.host));
         },
