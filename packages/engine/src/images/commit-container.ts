@@ -104,8 +104,9 @@ async function committedConfig(
 
 /** docker commit keeps how the container was run. */
 function runtimeConfig({ config, labels }: ContainerRecord): Record<string, unknown> {
+  const ofThisRun = [`HOSTNAME=${config.hostname}`, ...(config.tty ? ['TERM=xterm'] : [])];
   return {
-    Env: config.env,
+    Env: config.env.filter((line) => !ofThisRun.includes(line)),
     Entrypoint: config.entrypoint.length > 0 ? config.entrypoint : null,
     Cmd: config.command.length > 0 ? config.command : null,
     WorkingDir: config.workingDirectory === '/' ? '' : config.workingDirectory,

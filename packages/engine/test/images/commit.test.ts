@@ -1,0 +1,117 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { busyboxImage, pushLayout, startRegistry } from '@strata/test-fixtures';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Engine, Session } from '../../src/index.ts';
+import { testEngine, testFilesystem, testServices } from '../store.ts';
+
+const ext4 = await testFilesystem('ext4', 1 << 30);
+const btrfs = await testFilesystem('btrfs', 1 << 30);
+const registry = await startRegistry();
+afterAll(() => registry.stop());
+const busybox = `${registry.address}/test/busybox:1`;
+beforeAll(() => pushLayout(busyboxImage(), busybox));
+
+const CHANGE = 'echo new >/added; rm /etc/group; mkdir /var/d; echo x >/var/d/x; chmod 4755 /added';
+
+async function outcome(session: Session): Promise<{ code: number; stdout: string }> {
+  const parts: Buffer[] = [];
+  for await (const { stream, data } of session.streams?.output() ?? [])
+    if (stream === 'stdout') parts.push(Buffer.from(data));
+  const { code } = await session.wait();
+  return { code, stdout: Buffer.concat(parts).toString() };
+}
+
+function run(engine: Engine, image: string, command: readonly string[], storage: string, autoRemove = true) {
+  return engine.containers.run({ image, command, storage, network: 'none', autoRemove });
+}
+
+test.each([
+  ['overlay', ext4],
+  ['btrfs', btrfs],
+  ['vfs', ext4],
+])(
+  'commits a container on %s: added, changed and deleted files, config and history',
+  async (storage, directory) => {
+    await using engine = testEngine(directory);
+    await engine.images.pull({ reference: busybox, storage });
+    const session = await run(engine, busybox, ['sh', '-c', CHANGE], storage, false);
+    expect((await outcome(session)).code).toBe(0);
+    const { id } = await engine.images.commit({
+      container: session.containerId,
+      reference: 'my:1',
+      author: 'A <a@b>',
+      message: 'because',
+      changes: ['ENV GREETING=hello', 'CMD ["cat","/added"]'],
+    });
+    const inspected = await engine.images.inspect('my:1');
+    expect(inspected).toMatchObject({ Id: id, Author: 'A <a@b>', Comment: 'because' });
+    expect(inspected['Config']).toMatchObject({
+      Cmd: ['cat', '/added'],
+      Env: ['PATH=/bin', 'GREETING=hello'],
+    });
+    expect((await engine.images.history('my:1'))[0]).toMatchObject({
+      id,
+      comment: 'because',
+      emptyLayer: false,
+    });
+    const script =
+      'cat /added; stat -c %a /added; cat /var/d/x; test -e /etc/group || echo gone; echo $GREETING';
+    const seen = await outcome(await run(engine, 'my:1', ['sh', '-c', script], storage));
+    expect(seen).toEqual({ code: 0, stdout: 'new\n4755\nx\ngone\nhello\n' });
+    // What others make of it: an OCI layout that skopeo accepts, of two layers.
+    const output = join(engine.base, 'layout');
+    await engine.images.save(['my:1'], output, { format: 'oci-dir' });
+    const layers = JSON.parse(
+      execFileSync('skopeo', ['inspect', '--raw', `oci:${output}`], { encoding: 'utf8' }),
+    ).layers;
+    expect(layers).toHaveLength(2);
+    await engine.containers.remove(session.containerId);
+    await engine.images.remove('my:1');
+    await engine.images.remove(busybox);
+    expect(await engine.system.check({ deep: true })).toEqual([]);
+  },
+);
+
+test('a running container stands still while it is read, and goes on afterwards', async () => {
+  await using engine = testEngine(ext4);
+  await engine.images.pull({ reference: busybox, storage: 'overlay' });
+  const loop = 'while :; do echo >>/a; echo >>/b; done';
+  const session = await engine.containers.run({
+    image: busybox,
+    command: ['sh', '-c', loop],
+    storage: 'overlay',
+    network: 'none',
+    detach: true,
+  });
+  try {
+    const store = testServices(ext4, { root: engine.base });
+    const { cgroupOf } = await import('../../src/containers/state/journal.ts');
+    expect(cgroupOf(store.services.database, session.containerId)).toBeDefined();
+    await store[Symbol.asyncDispose]();
+    const writing = 'until test -s /b; do :; done';
+    const waited = { container: session.containerId, command: ['sh', '-c', writing] };
+    expect((await (await engine.containers.exec(waited)).wait()).code).toBe(0);
+    await engine.images.commit({ container: session.containerId, reference: 'frozen:1' });
+    const first = await engine.containers.list();
+    expect(first).toMatchObject([{ status: 'running' }]);
+    const seen = await outcome(
+      await run(engine, 'frozen:1', ['sh', '-c', 'wc -l </a; wc -l </b'], 'overlay'),
+    );
+    const [a, b] = seen.stdout.trim().split('\n').map(Number);
+    // Frozen between the two writes they differ by one, never by more.
+    expect(b).toBeGreaterThan(0);
+    expect(a! - b!).toBeGreaterThanOrEqual(0);
+    expect(a! - b!).toBeLessThanOrEqual(1);
+  } finally {
+    await engine.containers.remove(session.containerId, { force: true });
+  }
+});
+
+test('refuses an unknown container and bad changes', async () => {
+  await using engine = testEngine(ext4);
+  await expect(engine.images.commit({ container: 'nobody' })).rejects.toMatchObject({ kind: 'not-found' });
+  await expect(engine.images.commit({ container: 'nobody', changes: ['FROM x'] })).rejects.toMatchObject({
+    code: 'CHANGE_INVALID',
+  });
+});
