@@ -5,8 +5,8 @@ import { globalValue } from './parse/flag-reader.ts';
 import type { FlagValues } from './parse/flags.ts';
 import { FLAG_ERROR, UsageError } from './parse/usage-error.ts';
 
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** What holds for the whole process: flag, else environment, else configuration file, else default. */
 export interface Settings {

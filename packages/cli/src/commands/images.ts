@@ -10,7 +10,7 @@ import { historyRow, historyView } from '../views/image-view.ts';
 import { confirm } from './confirm.ts';
 import { eachTarget } from './targets.ts';
 
-export function progressOf(
+function progressOf(
   { flags, io, settings }: CommandContext,
   verb: ProgressVerb,
   descriptor: 1 | 2 = 1,

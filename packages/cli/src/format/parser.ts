@@ -1,6 +1,6 @@
 import { lex, type Piece, TemplateError, type Token } from './lexer.ts';
 
-export type Operand =
+type Operand =
   | { readonly kind: 'dot' }
   | { readonly kind: 'variable'; readonly name: string }
   | { readonly kind: 'literal'; readonly value: unknown }

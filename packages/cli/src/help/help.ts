@@ -8,7 +8,7 @@ import { twoColumns } from './wrap.ts';
 const WIDEST = 100;
 
 /** `-v, --volume list`; the value's name where it says more than the kind. */
-export function flagName(flag: FlagSpec): string {
+function flagName(flag: FlagSpec): string {
   const short = flag.short === undefined ? '    ' : `-${flag.short}, `;
   const value = flag.kind === 'bool' ? '' : ` ${flag.value ?? flag.kind}`;
   return `${short}--${flag.name}${value}`;

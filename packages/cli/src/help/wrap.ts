@@ -1,5 +1,5 @@
 /** Break text at spaces so that no line is longer than `width`; its own line breaks stay. */
-export function wrap(text: string, width: number): string[] {
+function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const paragraph of text.split('\n')) {
     let line = '';

@@ -10,7 +10,7 @@ import { readMounts } from './mounts.ts';
 type Device = NonNullable<CreateRequest['devices']>[number];
 
 /** `--device host[:container][:rwm]`. */
-export function parseDevice(text: string, fail: (problem: string) => Error): Device {
+function parseDevice(text: string, fail: (problem: string) => Error): Device {
   const parts = text.split(':');
   const [source = '', second, third] = parts;
   const isMode = (word: string | undefined): boolean => word !== undefined && /^[rwm]{1,3}$/.test(word);

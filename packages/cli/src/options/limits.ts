@@ -27,7 +27,7 @@ const ULIMITS: readonly string[] = [
 ];
 
 /** `nofile=1024:2048`; one number is both; -1 is unlimited. */
-export function parseUlimit(text: string, fail: Fail): Ulimit {
+function parseUlimit(text: string, fail: Fail): Ulimit {
   const [name, limits] = splitPair(text);
   if (limits === undefined || !/^-?\d+(?::-?\d+)?$/.test(limits))
     throw fail(`invalid ulimit argument: ${text}`);

@@ -33,7 +33,7 @@ const TMPFS_FLAGS: readonly string[] = [
 const isPropagation = (text: string): text is Propagation => PROPAGATION.includes(text);
 
 /** `-v host:container[:options]`. */
-export function parseVolume(text: string, fail: Fail): BindRequest {
+function parseVolume(text: string, fail: Fail): BindRequest {
   const parts = text.split(':');
   const [source = '', target, options = ''] = parts;
   if (target === undefined) {
@@ -84,7 +84,7 @@ const NAMES: Readonly<Partial<Record<string, string>>> = {
 };
 
 /** `--mount type=bind,src=/a,dst=/b,readonly`. */
-export function parseMount(text: string, fail: Fail): BindRequest {
+function parseMount(text: string, fail: Fail): BindRequest {
   const values = new Map<string, string>();
   for (const field of splitCsv(text)) {
     const [key, value = 'true'] = splitPair(field.trim());
@@ -158,7 +158,7 @@ function octal(text: string | undefined, fail: Fail): number | undefined {
 }
 
 /** `--tmpfs /path[:size=64m,mode=1777,noexec]`. */
-export function parseTmpfs(text: string, fail: Fail): BindRequest {
+function parseTmpfs(text: string, fail: Fail): BindRequest {
   const [target, list = ''] = splitPair(text, ':');
   if (!target.startsWith('/')) throw fail(`invalid mount path: '${target}' must be absolute`);
   const options: string[] = [];

@@ -70,7 +70,7 @@ function defaultOf(spec: FlagSpec): FlagValue | undefined {
   return 'value' in checked ? checked.value : undefined;
 }
 
-export function fromEnvironment(spec: FlagSpec, env: NodeJS.ProcessEnv): FlagValue | undefined {
+function fromEnvironment(spec: FlagSpec, env: NodeJS.ProcessEnv): FlagValue | undefined {
   const text = spec.env === undefined ? undefined : env[spec.env];
   if (text === undefined || text === '') return undefined;
   const checked = checkValue(spec.kind, text);

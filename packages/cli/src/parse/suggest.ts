@@ -1,5 +1,5 @@
 /** Optimal string alignment distance (Levenshtein with transpositions). */
-export function distance(a: string, b: string): number {
+function distance(a: string, b: string): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {

@@ -7,8 +7,8 @@
  */
 import type { CommandHandlers, FastHandlers } from '../handlers.ts';
 
-/** `count`, `int`, `bytes` (`512m`), `duration` (`1m30s`), `decimal` take a checked value; `list` repeats. */
-export type FlagKind = 'bool' | 'string' | 'list' | 'int' | 'decimal' | 'bytes' | 'duration';
+/** `int`, `bytes` (`512m`) and `decimal` take a checked value; `list` repeats. */
+export type FlagKind = 'bool' | 'string' | 'list' | 'int' | 'decimal' | 'bytes';
 
 /** What the shell completes dynamically, or a fixed set. */
 export type Completion =
@@ -42,7 +42,7 @@ export interface ArgSpec {
   readonly complete?: Completion;
 }
 
-export type CommandGroup = 'common' | 'commands' | 'hidden';
+type CommandGroup = 'common' | 'commands' | 'hidden';
 
 export interface CommandSpec {
   /** Every way to call it, without `strata`; the first is the canonical one. */
@@ -87,7 +87,6 @@ export const list = maker('list');
 export const int = maker('int');
 export const decimal = maker('decimal');
 export const bytes = maker('bytes');
-export const duration = maker('duration');
 
 export const storageFlag = string('storage', 'Layer driver to use (overlay, btrfs, vfs or one you added)', {
   env: 'STRATA_STORAGE',
