@@ -1,15 +1,13 @@
 /** The bundle: mountpoints in the root filesystem, generated files, config.json. */
-import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StrataError } from '@strata/core';
 import type { EngineServices } from '../services.ts';
 import { lookupUser } from './rootfs/lookup-user.ts';
 import { writeNetworkFiles } from './rootfs/network-files.ts';
-import { prepareRootfs } from './rootfs/prepare-rootfs.ts';
-import { fillVolumes } from './rootfs/volumes.ts';
+import { readyRootfs } from './rootfs/ready-rootfs.ts';
 import { devicesFor } from './spec/devices.ts';
-import { generatedMounts, mountTargets, systemMounts, userMounts } from './spec/mounts.ts';
+import { generatedMounts, systemMounts, userMounts } from './spec/mounts.ts';
 import { namespacesFor, networkNamespace } from './spec/namespaces.ts';
 import { ociSpec } from './spec/oci-spec.ts';
 import type { NewContainer } from './state/container-store.ts';
@@ -32,9 +30,7 @@ export async function makeBundle(services: EngineServices, input: BundleInput): 
   const run = paths.containerRun(id);
   await mkdir(run, { recursive: true, mode: 0o700 });
   const network = await networkNamespace(services, container);
-  const prepared = prepareRootfs(host, rootfs, mountTargets(config), config.workingDirectory);
-  await recordMade(directory, prepared.made);
-  await fillVolumes(services, { config, rootfs, directory });
+  const targets = await readyRootfs(services, { id, config, rootfs });
   if (network.shared === undefined)
     writeNetworkFiles(directory, config, {
       sharesHost: network.namespace === 'host',
@@ -50,8 +46,8 @@ export async function makeBundle(services: EngineServices, input: BundleInput): 
     user: lookupUser(tree, config.user, config.groupAdd),
     mounts: [
       ...systemMounts(config, await sharedMemory(services, container)),
-      ...generatedMounts(files, prepared.targets, config),
-      ...userMounts(config, join(directory, 'volumes'), prepared.targets),
+      ...generatedMounts(files, targets, config),
+      ...userMounts(config, join(directory, 'volumes'), targets),
     ],
     namespaces: namespacesFor(services, config, network),
     devices: devicesFor(config),
@@ -60,12 +56,6 @@ export async function makeBundle(services: EngineServices, input: BundleInput): 
   });
   await writeFile(join(run, 'config.json'), JSON.stringify(spec), { mode: 0o600 });
   return warnings;
-}
-
-/** What `diff` must not show: mountpoints the image did not have. Written at the first start only. */
-async function recordMade(directory: string, made: readonly string[]): Promise<void> {
-  const file = join(directory, 'mountpoints.json');
-  if (made.length > 0 && !existsSync(file)) await writeFile(file, JSON.stringify(made), { mode: 0o600 });
 }
 
 /** /dev/shm that others may join is ours to mount; a private one the runtime mounts. */

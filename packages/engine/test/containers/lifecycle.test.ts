@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDatabases } from '@strata/host';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -10,7 +10,7 @@ import { type Fixture, finish, openFixture } from './fixture.ts';
 let fixture: Fixture;
 
 beforeAll(async () => {
-  fixture = await openFixture();
+  fixture = await openFixture(process.env.STRATA_TEST_STORAGE ?? 'overlay');
 });
 afterAll(async () => {
   await fixture[Symbol.asyncDispose]();
@@ -212,6 +212,28 @@ describe('files', () => {
       expect(await fixture.host.mounter.list(fixture.services.paths.container(containerId))).toEqual([]);
   });
 
+  it('copies into volumes and binds of a container that never ran, and export leaves them out', async () => {
+    await fixture.image('with-volume', (rootfs) => mkdirSync(join(rootfs, 'vol')), { volumes: ['/vol'] });
+    const source = mkdtempSync('/dev/shm/containers-bind-');
+    const { id } = await fixture.api.create({
+      image: 'with-volume',
+      command: ['cat', '/vol/cat', '/bound/cat'],
+      mounts: [{ type: 'bind', source, target: '/bound' }],
+    });
+    const { tar } = await fixture.api.copyOut(id, '/bin/cat');
+    const archive = await collect(tar);
+    const link = async function* () {
+      yield archive;
+    };
+    for (const path of ['/vol', '/bound']) await fixture.api.copyIn(id, path, link());
+    expect(readdirSync(source)).toEqual(['cat']);
+    expect((await fixture.api.statPath(id, '/vol/cat'))?.linkTarget).toBe('busybox');
+    expect((await collect(await fixture.api.exportTar(id))).includes(Buffer.from('vol/cat'))).toBe(false);
+    expect(await fixture.host.mounter.list(fixture.services.paths.container(id))).toEqual([]);
+    await fixture.api.remove(id);
+    rmSync(source, { recursive: true });
+  });
+
   it('diff shows what the container did and not what we made', async () => {
     const { containerId } = await sleeper({
       command: script('echo x > /new; rm /bin/yes; mkdir /etc/own; sleep 300'),
@@ -288,7 +310,6 @@ describe('after a crash the truth is told and everything can be taken down', () 
     database.run("UPDATE containers SET status = 'removing' WHERE id = ?", removed.id);
     const stray = 'f'.repeat(64);
     writeFileSync(`${paths.container(stray)}-not-ours`, '');
-    const { mkdirSync } = await import('node:fs');
     mkdirSync(paths.container(stray));
     await (await fixture.services.cgroup()).create(stray, {});
     const codes = (await checkContainers(fixture.services)).map(({ code }) => code).sort();

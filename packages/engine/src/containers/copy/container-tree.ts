@@ -4,13 +4,14 @@
  * a container that swaps components meanwhile leads nowhere outside.
  */
 import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type HeldLock, StrataError, type Tree } from '@strata/core';
 import type { EngineServices } from '../../services.ts';
 import { reapLocked } from '../reap-container.ts';
 import { mountRootfs } from '../rootfs/mount-rootfs.ts';
+import { readyRootfs } from '../rootfs/ready-rootfs.ts';
 import { realInside, statType } from '../rootfs/resolve-inside.ts';
-import { fillVolumes } from '../rootfs/volumes.ts';
 import { type ContainerRecord, isActive } from '../state/container-record.ts';
 import { findContainer } from '../state/container-store.ts';
 import { planSteps } from '../state/journal.ts';
@@ -38,7 +39,11 @@ export function processTree(services: EngineServices, record: ContainerRecord): 
   throw ended();
 }
 
-export async function openContainerTree(services: EngineServices, reference: string): Promise<ContainerTree> {
+export async function openContainerTree(
+  services: EngineServices,
+  reference: string,
+  { volumes }: { readonly volumes: boolean } = { volumes: true },
+): Promise<ContainerTree> {
   const { id } = findContainer(services.database, reference);
   const lock = await services.host.locks.acquire(services.paths.lock('container', id), {
     signal: services.signal,
@@ -50,11 +55,15 @@ export async function openContainerTree(services: EngineServices, reference: str
       await lock.release();
       return { tree, record, [Symbol.asyncDispose]: async () => tree.close() };
     }
-    return await mountStopped(services, record, lock);
+    return await mountStopped(services, volumes ? record : withoutVolumes(record), lock);
   } catch (error) {
     await lock.release();
     throw error;
   }
+}
+
+function withoutVolumes(record: ContainerRecord): ContainerRecord {
+  return { ...record, config: { ...record.config, volumes: [], mounts: [] } };
 }
 
 /** Holds the lock until disposed: nothing may start over our mounts. */
@@ -63,46 +72,48 @@ async function mountStopped(
   record: ContainerRecord,
   lock: HeldLock,
 ): Promise<ContainerTree> {
-  const layers = await services.layers.open(record.storage);
-  const mounts = await layers.mounts(record.id);
-  const directory = services.paths.container(record.id);
-  const target = join(directory, 'rootfs');
+  const target = join(services.paths.container(record.id), 'rootfs');
   services.database.transaction(() => planSteps(services.database, record.id, [{ step: 'mount', target }]));
   const undo = async () => {
-    await undoSteps(services, record.id, 'run');
-    await lock.release();
+    try {
+      await undoSteps(services, record.id, 'run');
+    } finally {
+      await lock.release();
+    }
   };
   try {
-    const rootfs = await mountRootfs(services, mounts, target);
-    await fillVolumes(services, { config: record.config, rootfs, directory });
-    // A layer that needs no mount is shown at the mountpoint all the same, for the volumes to go on.
-    if (rootfs !== target && (record.config.volumes.length > 0 || record.config.mounts.length > 0))
-      await services.host.mounter.mount([await bindOf(rootfs, target)], target);
-    const seen = existsSync(target) && rootfs !== target && hasMounts(record) ? target : rootfs;
-    if (hasMounts(record)) await mountVolumes(services, record, seen);
-    const tree = services.host.files.openTree(seen);
-    return {
-      tree,
-      record,
-      [Symbol.asyncDispose]: async () => {
-        tree.close();
-        await undo();
-      },
+    const tree = services.host.files.openTree(await mountWhole(services, record, target));
+    const dispose = async () => {
+      tree.close();
+      await undo();
     };
+    return { tree, record, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await undo();
     throw error;
   }
 }
 
-function hasMounts({ config }: ContainerRecord): boolean {
-  return config.volumes.length > 0 || config.mounts.length > 0;
-}
-
-async function bindOf(source: string, target: string) {
-  const { mkdir } = await import('node:fs/promises');
-  await mkdir(target, { recursive: true, mode: 0o700 });
-  return { type: 'bind', source, options: ['bind'] };
+/** The root filesystem with volumes and binds on it. Returns where it is. */
+async function mountWhole(
+  services: EngineServices,
+  record: ContainerRecord,
+  target: string,
+): Promise<string> {
+  const { config, id } = record;
+  const layers = await services.layers.open(record.storage);
+  const rootfs = await mountRootfs(services, await layers.mounts(id), target);
+  // A source that has vanished keeps the container from starting, but not its other files from being copied.
+  const present = config.mounts.filter(({ source }) => source === undefined || existsSync(source));
+  await readyRootfs(services, { id, config: { ...config, mounts: present }, rootfs });
+  if (config.volumes.length === 0 && present.length === 0) return rootfs;
+  if (rootfs !== target) {
+    // A layer that needs no mount is shown at the mountpoint all the same: volumes are not mounted into a layer.
+    await mkdir(target, { recursive: true, mode: 0o700 });
+    await services.host.mounter.mount([{ type: 'bind', source: rootfs, options: ['bind'] }], target);
+  }
+  await mountVolumes(services, record, target);
+  return target;
 }
 
 async function mountVolumes(
@@ -127,7 +138,6 @@ async function mountVolumes(
     (a, b) => a.target.length - b.target.length,
   )) {
     using tree = services.host.files.openTree(rootfs);
-    // Never started: the mountpoint is not there yet, and nothing is copied through it.
     if (statType(tree, target) === undefined || !existsSync(source)) continue;
     const place = join(rootfs, realInside(tree, target));
     await services.host.mounter.mount([{ type: 'bind', source, options }], place);

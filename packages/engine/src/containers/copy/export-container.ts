@@ -10,7 +10,7 @@ import { openContainerTree } from './container-tree.ts';
 export async function exportTar(services: EngineServices, reference: string): Promise<AsyncIterable<Buffer>> {
   const record = findContainer(services.database, reference);
   if (!isActive(record)) {
-    const container = await openContainerTree(services, reference);
+    const container = await openContainerTree(services, reference, { volumes: false });
     return (async function* () {
       try {
         yield* packTree(container.tree, { plain: true });

@@ -1,0 +1,26 @@
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { EngineServices } from '../../services.ts';
+import type { ContainerConfig } from '../container-config.ts';
+import { mountTargets } from '../spec/mounts.ts';
+import { prepareRootfs } from './prepare-rootfs.ts';
+import { fillVolumes } from './volumes.ts';
+
+/**
+ * Everything the container's mounts need in its root filesystem, and its volumes filled. Returns the real path of each
+ * mount target. The same again at every start, and before the first one when files are copied in.
+ */
+export async function readyRootfs(
+  services: EngineServices,
+  { id, config, rootfs }: { id: string; config: ContainerConfig; rootfs: string },
+): Promise<ReadonlyMap<string, string>> {
+  const directory = services.paths.container(id);
+  const prepared = prepareRootfs(services.host, rootfs, mountTargets(config), config.workingDirectory);
+  // What `diff` must not show: mountpoints the image did not have. The first time knows them all.
+  const file = join(directory, 'mountpoints.json');
+  if (prepared.made.length > 0 && !existsSync(file))
+    await writeFile(file, JSON.stringify(prepared.made), { mode: 0o600 });
+  await fillVolumes(services, { config, rootfs, directory });
+  return prepared.targets;
+}
