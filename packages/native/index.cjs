@@ -1,10 +1,14 @@
 'use strict';
 // The addon is loaded on the first call of `load`, so that commands without system calls never pay for it.
-const { existsSync } = require('node:fs');
+const { existsSync, readSync } = require('node:fs');
 const { join } = require('node:path');
 
 const FILE = join('build', 'strata_native.node');
-let addon;
+const READABLE = 1;
+const AF_UNIX = 1;
+const AF_UNIX_BYTES = 110;
+const ENAMETOOLONG = 36;
+let loaded;
 
 function missing(cause) {
   const error = new Error('The native part of Strata is not built for this machine', { cause });
@@ -30,14 +34,71 @@ function locate() {
   }
 }
 
+/** sockaddr_un of unix(7), whose path has 107 bytes and a NUL. */
+function connectPackets(addon, path) {
+  const address = Buffer.alloc(AF_UNIX_BYTES);
+  address[0] = AF_UNIX;
+  const name = Buffer.from(path);
+  if (name.length > AF_UNIX_BYTES - 3) addon.raise(ENAMETOOLONG, 'connect');
+  name.copy(address, 2);
+  const fd = addon.packetSocket();
+  try {
+    addon.connect(fd, address);
+    return fd;
+  } catch (error) {
+    addon.close(fd);
+    throw error;
+  }
+}
+
+/** Waits and blocking calls as promises; the rest is the addon itself. */
+function withPromises(addon) {
+  const poll = (fd, events, background = false) =>
+    new Promise((resolve, reject) => {
+      const settle = (result) => {
+        if (result >= 0) return resolve(result);
+        try {
+          addon.raise(-result, 'poll');
+        } catch (error) {
+          reject(error);
+        }
+      };
+      addon.poll(fd, events, settle, background ? 1 : 0);
+    });
+  // The call runs on a thread of its own, and says 0 or its errno through a pipe.
+  const onThread =
+    (call, name) =>
+    async (...args) => {
+      const answer = call(...args);
+      const error = new Int32Array(1);
+      try {
+        await poll(answer, READABLE);
+        readSync(answer, error);
+      } finally {
+        addon.close(answer);
+      }
+      if (error[0] !== 0) addon.raise(error[0], name);
+      return 0;
+    };
+  return {
+    ...addon,
+    poll,
+    listXattr: (dirfd, name) => addon.getXattr(dirfd, name, null),
+    connectPackets: (path) => connectPackets(addon, path),
+    syncfs: onThread(addon.syncfs, 'syncfs'),
+    mount: onThread(addon.mount, 'mount'),
+    umount: onThread(addon.umount, 'umount2'),
+  };
+}
+
 /** The addon. @throws NATIVE_MISSING when it is not built. */
 exports.load = function load() {
-  if (addon !== undefined) return addon;
+  if (loaded !== undefined) return loaded;
   const file = locate();
   try {
-    addon = require(file);
+    loaded = withPromises(require(file));
   } catch (cause) {
     throw missing(cause);
   }
-  return addon;
+  return loaded;
 };

@@ -13,8 +13,8 @@ export interface Native {
   /** openat2(2) with RESOLVE_* flags; ENOSYS before Linux 5.6, where the caller has to walk by O_NOFOLLOW. EAGAIN is retried. */
   openIn(dirfd: number, path: Name, flags: number, resolve: number): number;
   close(fd: number): void;
-  /** A second descriptor of the same open file, close-on-exec. */
-  duplicate(fd: number): number;
+  /** A second descriptor of the same open file, close-on-exec, not below `minimum` (default 3). */
+  duplicate(fd: number, minimum?: number): number;
   mkdir(dirfd: number, name: Name, mode: number): void;
   /** mknodat(2); `mode` carries the S_IF* type. */
   mknod(dirfd: number, name: Name, mode: number, major: number, minor: number): void;
@@ -46,7 +46,6 @@ export interface Native {
   ): void;
   /** lseek(2) with SEEK_DATA (3) and SEEK_HOLE (4) too; -1 for ENXIO (nothing after). */
   seek(fd: number, offset: number, whence: number): number;
-  fallocate(fd: number, mode: number, offset: number, length: number): void;
   /** copy_file_range(2): bytes copied, inside the kernel or the filesystem. */
   copyRange(from: number, fromOffset: number, to: number, toOffset: number, length: number): number;
   /** ioctl(2): FICLONE, FS_IOC_*, BTRFS_IOC_*; a buffer is read and written in place. */
@@ -86,6 +85,27 @@ export interface Native {
   /** pidfd_open(2). */
   pidfdOpen(pid: number): number;
   pidfdSendSignal(pidfd: number, signal: number): void;
+  /**
+   * Start `path` by vfork(2) and execve(2), and return its pid. `argv` and `environment` are strings each ended by NUL.
+   * Descriptor k of the child is the k-th of the int32s in `descriptors`, -1 for /dev/null; all others are closed. One
+   * below their count must stand at its own index. Signals are default and unblocked; `session` 1 is setsid(2).
+   * @throws the errno of chdir, dup2 or execve
+   */
+  spawn(
+    path: Name,
+    argv: Uint8Array,
+    environment: Uint8Array,
+    directory: Name | null,
+    descriptors: Uint8Array,
+    session: number,
+  ): number;
+  /** waitpid(2) for a process that {@link Native.spawn} started: its status once it has ended, -1 while it runs. */
+  wait(pid: number): number;
+
+  /** pipe2(2): two int32 into `ends`, for reading and for writing. */
+  pipe(ends: Uint8Array): void;
+  /** A connected pair of SOCK_STREAM unix sockets: two int32. */
+  socketPair(ends: Uint8Array): void;
 
   /** Connect a SOCK_SEQPACKET unix socket; ENAMETOOLONG above 107 bytes. */
   connectPackets(path: Name): number;
@@ -97,9 +117,10 @@ export interface Native {
   shutdown(fd: number, how: number): void;
   /**
    * Wait in the event loop until `fd` is readable (1) or writable (2); resolves with the events. Holds no thread. At
-   * most one wait per descriptor: dup(2) it for a second direction.
+   * most one wait per descriptor: dup(2) it for a second direction. Makes the descriptor non-blocking. The loop may
+   * end before a wait in the `background`.
    */
-  poll(fd: number, events: number): Promise<number>;
+  poll(fd: number, events: number, background?: boolean): Promise<number>;
 }
 
 /** The addon, loaded on first use. @throws StrataError `NATIVE_MISSING` when the set-up has not built it. */

@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -47,6 +55,14 @@ describe('@strata/native', () => {
       for (const name of ['src', 'build.mjs', 'build'])
         rmSync(`${copy}/${name}`, { recursive: true, force: true });
     }
+  });
+
+  it('has at most 400 lines of C in all', () => {
+    const sources = readdirSync(`${PACKAGE}/src`).filter((name) => name.endsWith('.c'));
+    const lines = sources.map(
+      (name) => readFileSync(`${PACKAGE}/src/${name}`, 'utf8').split('\n').length - 1,
+    );
+    expect(lines.reduce((sum, count) => sum + count)).toBeLessThanOrEqual(400);
   });
 
   it('survives a thread that ends while it waits', async () => {
