@@ -24,11 +24,13 @@ export async function letGo(host: Host, directory: string, init: ProcessId): Pro
   }
   try {
     for (const deadline = Date.now() + startTimeout; Date.now() < deadline; ) {
+      // Asked before the read: an init that offers its byte, runs and ends in between has been let go all the same.
+      const alive = host.processes.alive(init);
       if (readByte(fd)) {
         unlinkSync(fifo);
         return true;
       }
-      if (!host.processes.alive(init)) return false;
+      if (!alive) return false;
       await delay(1);
     }
     return false;
