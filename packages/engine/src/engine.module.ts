@@ -1,6 +1,7 @@
 /** The composition root: everything behind the facade, made when the first verb is called. */
 import { Container } from 'inversify';
 import type { ContainersApi } from './api/containers.ts';
+import type { DriversApi } from './api/drivers.ts';
 import type { EngineOptions } from './api/engine.ts';
 import type { ImagesApi } from './api/images.ts';
 import type { StorageApi } from './api/storage.ts';
@@ -25,6 +26,7 @@ export interface Apis {
   images(): Promise<ImagesApi>;
   containers(): Promise<ContainersApi>;
   storage(): Promise<StorageApi>;
+  drivers(): Promise<DriversApi>;
   system(): Promise<SystemApi>;
 }
 
@@ -38,6 +40,11 @@ export function compose(composition: Composition): Apis {
     images: async () => (await import('./images/images-api.ts')).createImagesApi(services),
     containers: async () => (await import('./containers/containers-api.ts')).createContainersApi(services),
     storage: async () => (await import('./storage/storage-api.ts')).createStorageApi(services),
+    drivers: async () =>
+      (await import('./added-drivers/drivers-api.ts')).createDriversApi(
+        services,
+        composition.options.driverPackages,
+      ),
     system: async () => (await import('./system/system-api.ts')).createSystemApi(services),
   };
 }

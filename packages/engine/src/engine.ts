@@ -1,5 +1,6 @@
 /** The facade: one line per verb. Each loads what it needs, and a full disk is always told in one sentence. */
 import type { ContainersApi } from './api/containers.ts';
+import type { DriversApi } from './api/drivers.ts';
 import type { Engine, EngineOptions } from './api/engine.ts';
 import type { ImagesApi } from './api/images.ts';
 import type { StorageApi } from './api/storage.ts';
@@ -13,6 +14,7 @@ export class EngineFacade implements Engine {
   readonly images: ImagesApi;
   readonly containers: ContainersApi;
   readonly storage: StorageApi;
+  readonly drivers: DriversApi;
   readonly system: SystemApi;
 
   constructor(options: EngineOptions) {
@@ -21,6 +23,7 @@ export class EngineFacade implements Engine {
     this.images = imageVerbs(dispatcher.verbs((apis: Apis) => apis.images()));
     this.containers = containerVerbs(dispatcher.verbs((apis: Apis) => apis.containers()));
     this.storage = storageVerbs(dispatcher.verbs((apis: Apis) => apis.storage()));
+    this.drivers = driverVerbs(dispatcher.verbs((apis: Apis) => apis.drivers()));
     this.system = systemVerbs(dispatcher.verbs((apis: Apis) => apis.system()));
   }
 
@@ -102,6 +105,16 @@ function storageVerbs({ call, free }: Verbs<StorageApi>): StorageApi {
     select: (id) => call((api) => api.select(id)),
     init: (driver, options) => call((api) => api.init(driver, options)),
     prune: () => free((api) => api.prune()),
+  };
+}
+
+function driverVerbs({ call, free }: Verbs<DriversApi>): DriversApi {
+  return {
+    add: (spec, options) => call((api) => api.add(spec, options)),
+    inspect: (name) => call((api) => api.inspect(name)),
+    remove: (name) => free((api) => api.remove(name)),
+    upgrade: (name, options) => call((api) => api.upgrade(name, options)),
+    borrow: (named, use, options) => call((api) => api.borrow(named, use, options)),
   };
 }
 

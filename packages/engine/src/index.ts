@@ -1,5 +1,6 @@
 /** @module The Strata engine as a library. */
 export type * from './api/containers.ts';
+export type * from './api/drivers.ts';
 export type * from './api/engine.ts';
 export type * from './api/images.ts';
 export type * from './api/storage.ts';

@@ -10,6 +10,7 @@
  */
 import type { AnyDriverDefinition, Host, LifecycleEvent } from '@strata/core';
 import type { ContainersApi } from './containers.ts';
+import type { DriverPackageOptions, DriversApi } from './drivers.ts';
 import type { ImagesApi } from './images.ts';
 import type { StorageApi } from './storage.ts';
 import type { SystemApi } from './system.ts';
@@ -20,9 +21,10 @@ export interface EngineOptions {
   /** What a reboot may take; default `/run/strata`. */
   readonly run: string;
   readonly host: Host;
-  /** Built-in and added drivers; at least one of each kind. */
+  /** The drivers that come with the program, at least one of each kind. Added ones are in the store. */
   readonly drivers: readonly AnyDriverDefinition[];
   readonly config?: EngineConfig;
+  readonly driverPackages?: DriverPackageOptions;
   /** How a monitor's exit command reaches the engine again: program and arguments; the container id is appended. */
   readonly exitCommand?: readonly string[];
 }
@@ -31,6 +33,8 @@ export interface EngineOptions {
 export interface EngineConfig {
   /** Layer driver for new layers when a command names none. */
   readonly storage?: string;
+  /** Image store; default the first built-in one. */
+  readonly image?: string;
   readonly runtime?: string;
   readonly cgroup?: string;
   readonly network?: string;
@@ -45,6 +49,7 @@ export interface Engine extends AsyncDisposable {
   readonly images: ImagesApi;
   readonly containers: ContainersApi;
   readonly storage: StorageApi;
+  readonly drivers: DriversApi;
   readonly system: SystemApi;
   /** Lifecycle events caused by this process. Returns the unsubscriber. */
   on(listener: (event: LifecycleEvent) => void): () => void;

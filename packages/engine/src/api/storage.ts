@@ -1,15 +1,23 @@
-import type { DriverKind, LayerCapabilities, ProbeResult } from '@strata/core';
+import type { DriverKind, ProbeResult } from '@strata/core';
+import type { AddedPackage } from './drivers.ts';
 import type { Operation } from './images.ts';
 
 export interface DriverStatus {
   readonly kind: DriverKind;
   readonly id: string;
   readonly summary: string;
+  /** Of the contract it was written for. */
+  readonly apiVersion: number;
+  /** Of its package; built-in drivers have Strata's. */
+  readonly version: string;
+  /** Where an added driver came from; absent: built in. */
+  readonly package?: AddedPackage;
   readonly probe: ProbeResult;
   /** New layers go here when a command names no driver. */
   readonly isDefault: boolean;
   readonly layers?: { readonly count: number; readonly containers: number };
-  readonly capabilities?: LayerCapabilities;
+  /** What it declares, when it works here. */
+  readonly capabilities?: Readonly<Record<string, boolean | number>>;
   readonly pool?: { readonly file: string; readonly sizeBytes: number; readonly mounted: boolean };
 }
 

@@ -17,6 +17,8 @@ import { validateDefinitions } from './validate-definition.ts';
 
 export interface RegistryParts {
   readonly definitions: readonly AnyDriverDefinition[];
+  /** Of third parties: used when named, never chosen. */
+  readonly added: readonly AnyDriverDefinition[];
   readonly host: Host;
   readonly paths: StorePaths;
   readonly config: EngineConfig;
@@ -32,9 +34,35 @@ export class Registry implements DriverRegistry {
   readonly #instances = new Map<string, Promise<DriverKinds[DriverKind]>>();
   readonly #probes = new Map<string, Promise<ProbeResult>>();
 
+  readonly #added: AnyDriverDefinition[];
+
   constructor(parts: RegistryParts) {
     validateDefinitions(parts.definitions);
     this.#parts = parts;
+    // An update of Strata may bring a driver of the same name: the built-in one is the one that is trusted.
+    this.#added = parts.added.filter((d) => !has(parts.definitions, d.kind, d.id));
+  }
+
+  /** Know an added driver, in place of what had its name. */
+  register(definition: AnyDriverDefinition): void {
+    this.unregister(definition.kind, definition.id);
+    this.#added.push(definition);
+  }
+
+  isAdded(kind: DriverKind, id: string): boolean {
+    return has(this.#added, kind, id);
+  }
+
+  unregister(kind: DriverKind, id: string): void {
+    const at = this.#added.findIndex((d) => d.kind === kind && d.id === id);
+    if (at >= 0) this.#added.splice(at, 1);
+    this.forgetProbe(kind, id);
+    for (const name of this.#instances.keys())
+      if (name.startsWith(`${kind}:${id}:`)) this.#instances.delete(name);
+  }
+
+  #all(): readonly AnyDriverDefinition[] {
+    return [...this.#parts.definitions, ...this.#added];
   }
 
   get<Kind extends DriverKind>(
@@ -53,7 +81,9 @@ export class Registry implements DriverRegistry {
   }
 
   ids(kind: DriverKind): readonly string[] {
-    return this.#parts.definitions.filter((d) => d.kind === kind).map((d) => d.id);
+    return this.#all()
+      .filter((d) => d.kind === kind)
+      .map((d) => d.id);
   }
 
   probe(kind: DriverKind, id: string): Promise<ProbeResult> {
@@ -72,7 +102,7 @@ export class Registry implements DriverRegistry {
   }
 
   async firstSupported(kind: DriverKind, preference?: readonly string[]): Promise<string | undefined> {
-    const ids = this.ids(kind);
+    const ids = this.#parts.definitions.filter((d) => d.kind === kind).map((d) => d.id);
     for (const id of preference?.filter((wanted) => ids.includes(wanted)) ?? ids) {
       if (this.#remembered(kind, id) || (await this.probe(kind, id)).supported) return id;
     }
@@ -80,7 +110,7 @@ export class Registry implements DriverRegistry {
   }
 
   definition(kind: DriverKind, id: string): AnyDriverDefinition {
-    const found = this.#parts.definitions.find((d) => d.kind === kind && d.id === id);
+    const found = this.#all().find((d) => d.kind === kind && d.id === id);
     if (found !== undefined) return found;
     throw new StrataError('not-found', 'DRIVER_UNKNOWN', `There is no ${kind} driver ${JSON.stringify(id)}`, {
       hint: `Known are ${this.ids(kind).join(', ') || 'none'}; add others with \`strata driver add PACKAGE\``,
@@ -138,4 +168,8 @@ export class Registry implements DriverRegistry {
   #stamp(definition: AnyDriverDefinition): string {
     return `${this.#parts.host.processes.self.bootId}:${definition.apiVersion}`;
   }
+}
+
+function has(definitions: readonly AnyDriverDefinition[], kind: DriverKind, id: string): boolean {
+  return definitions.some((d) => d.kind === kind && d.id === id);
 }

@@ -1,5 +1,6 @@
 import type { Database } from '@strata/core';
 import { ContainerModule } from 'inversify';
+import { knownAddedDrivers } from '../added-drivers/lazy-definition.ts';
 import type { Composition } from '../engine.module.ts';
 import { LazyImageStore } from '../images/lazy-image-store.ts';
 import { OpenLayerStores } from '../layers/layer-stores.ts';
@@ -19,9 +20,16 @@ export const driversModule = new ContainerModule(({ bind }) => {
     .inSingletonScope();
   bind(tokens.registry)
     .toResolvedValue(
-      ({ options, signal }: Composition, paths: StorePaths, settings: Settings, pools: Pools) =>
+      (
+        { options, signal }: Composition,
+        paths: StorePaths,
+        settings: Settings,
+        pools: Pools,
+        database: Database,
+      ) =>
         new Registry({
           definitions: options.drivers,
+          added: knownAddedDrivers(database, paths),
           host: options.host,
           config: options.config ?? {},
           paths,
@@ -29,7 +37,7 @@ export const driversModule = new ContainerModule(({ bind }) => {
           signal,
           ensurePool: (definition) => pools.ensure(definition),
         }),
-      [tokens.composition, tokens.paths, tokens.settings, tokens.pools],
+      [tokens.composition, tokens.paths, tokens.settings, tokens.pools, tokens.database],
     )
     .inSingletonScope();
   bind(tokens.selection)
@@ -51,9 +59,11 @@ export const driversModule = new ContainerModule(({ bind }) => {
     .inSingletonScope();
   bind(tokens.imageStore)
     .toResolvedValue(
-      (registry: Registry) =>
-        new LazyImageStore(() => registry.get('image', registry.ids('image')[0] ?? 'local')),
-      [tokens.registry],
+      (registry: Registry, { options }: Composition) =>
+        new LazyImageStore(() =>
+          registry.get('image', options.config?.image ?? registry.ids('image')[0] ?? 'local'),
+        ),
+      [tokens.registry, tokens.composition],
     )
     .inSingletonScope();
 });

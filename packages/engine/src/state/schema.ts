@@ -111,4 +111,23 @@ export const migrations: readonly string[] = [
   -- Bytes of a layer's files, known once it was unpacked somewhere.
   CREATE TABLE layer_sizes (diff_id TEXT PRIMARY KEY, bytes INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Drivers of third parties: npm packages in drivers/packages/<directory>.
+  CREATE TABLE added_drivers (
+    kind        TEXT NOT NULL,
+    id          TEXT NOT NULL,
+    api_version INTEGER NOT NULL,
+    summary     TEXT NOT NULL,
+    pool        TEXT,                                      -- JSON: PoolDefinition
+    package     TEXT NOT NULL,
+    version     TEXT NOT NULL,
+    spec        TEXT NOT NULL,                             -- what upgrade installs
+    integrity   TEXT NOT NULL,                             -- as npm found it
+    tree        TEXT NOT NULL,                             -- of the installed files, compared when loaded
+    directory   TEXT NOT NULL UNIQUE,
+    added       TEXT NOT NULL,
+    updated     TEXT NOT NULL,
+    PRIMARY KEY (kind, id)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

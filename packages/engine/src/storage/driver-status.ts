@@ -1,7 +1,9 @@
-import { type DriverKind, driverApiVersions, type LayerCapabilities, type ProbeResult } from '@strata/core';
+import { type DriverKind, driverApiVersions, type ProbeResult } from '@strata/core';
+import { addedDrivers } from '../added-drivers/added-driver.ts';
 import type { DriverStatus } from '../api/storage.ts';
 import { recordedDefault } from '../drivers/select-driver.ts';
 import type { InternalServices } from '../internal-services.ts';
+import { version } from '../version.ts';
 
 /** Every known driver, probed at the same time. */
 export async function driverStatuses(
@@ -20,8 +22,42 @@ export async function driverStatus(
 ): Promise<DriverStatus> {
   const { summary } = services.drivers.definition(kind, id);
   const probe = await probeSafely(services, kind, id);
-  const status = { kind, id, summary, probe, isDefault: await isDefault(services, kind, id) };
-  return kind === 'layer' ? { ...status, ...(await layerFacts(services, id, probe)) } : status;
+  return {
+    kind,
+    id,
+    summary,
+    ...origin(services, kind, id),
+    probe,
+    isDefault: await isDefault(services, kind, id),
+    ...(await capabilities(services, kind, id, probe)),
+    ...(kind === 'layer' ? await layerFacts(services, id) : {}),
+  };
+}
+
+/** Built-in drivers are versioned with Strata. */
+function origin(
+  { database, drivers }: InternalServices,
+  kind: DriverKind,
+  id: string,
+): Pick<DriverStatus, 'apiVersion' | 'version' | 'package'> {
+  const found = drivers.isAdded(kind, id)
+    ? addedDrivers(database).find((driver) => driver.kind === kind && driver.id === id)
+    : undefined;
+  if (found === undefined) return { apiVersion: drivers.definition(kind, id).apiVersion, version };
+  const { apiVersion, package: name, spec, integrity, added, updated } = found;
+  const from = { name, version: found.version, spec, integrity, added, updated };
+  return { apiVersion, version: found.version, package: from };
+}
+
+async function capabilities(
+  { drivers }: InternalServices,
+  kind: DriverKind,
+  id: string,
+  probe: ProbeResult,
+): Promise<Pick<DriverStatus, 'capabilities'>> {
+  if (!probe.supported) return {};
+  const driver = await drivers.get(kind, id).catch(() => undefined);
+  return driver !== undefined && 'capabilities' in driver ? { capabilities: { ...driver.capabilities } } : {};
 }
 
 async function probeSafely(services: InternalServices, kind: DriverKind, id: string): Promise<ProbeResult> {
@@ -37,7 +73,7 @@ async function isDefault(services: InternalServices, kind: DriverKind, id: strin
   const { config, drivers } = services;
   if (kind === 'layer') return recordedDefault(services.selection) === id;
   const configured = {
-    image: undefined,
+    image: config.image,
     runtime: config.runtime,
     cgroup: config.cgroup,
     network: config.network,
@@ -48,18 +84,14 @@ async function isDefault(services: InternalServices, kind: DriverKind, id: strin
 async function layerFacts(
   services: InternalServices,
   id: string,
-  probe: ProbeResult,
-): Promise<Pick<DriverStatus, 'layers' | 'capabilities' | 'pool'>> {
+): Promise<Pick<DriverStatus, 'layers' | 'pool'>> {
   const count = (sql: string) => services.database.get<{ n: number }>(sql, id)?.n ?? 0;
   const pool = await services.pools.status(id);
-  let capabilities: LayerCapabilities | undefined;
-  if (probe.supported) capabilities = (await services.drivers.get('layer', id)).capabilities;
   return {
     layers: {
       count: count(`SELECT count(*) AS n FROM layers WHERE driver = ? AND state = 'ready'`),
       containers: count('SELECT count(*) AS n FROM containers WHERE storage = ?'),
     },
-    ...(capabilities === undefined ? {} : { capabilities }),
     ...(pool === undefined ? {} : { pool }),
   };
 }
