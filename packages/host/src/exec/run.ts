@@ -1,9 +1,10 @@
-import { type RunOptions, type RunResult, StrataError } from '@strata/core';
-import type { Options, Result } from 'execa';
+import { errnoOf, type RunOptions, type RunResult, StrataError } from '@strata/core';
 import { aborted, throwIfAborted } from '../errors.ts';
-import { forgetProgram, programMissing, requireProgram, scrubbedEnvironment } from './programs.ts';
+import { canStartDirectly } from './child.ts';
+import { startFailure } from './failure.ts';
+import { DEFAULT_TIMEOUT, MAX_OUTPUT, type Outcome, type Runner } from './outcome.ts';
+import { requireProgram } from './programs.ts';
 
-const DEFAULT_TIMEOUT = 30_000;
 /** Characters of standard error that end up in a message. */
 const SHOWN = 2_000;
 
@@ -12,59 +13,49 @@ function lastLines(text: string): string {
   return trimmed.length <= SHOWN ? trimmed : `…${trimmed.slice(-SHOWN)}`;
 }
 
-function execaOptions(options: RunOptions): Options {
-  const { input, env, cwd, signal, timeout = DEFAULT_TIMEOUT } = options;
-  return {
-    ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
-    ...(cwd === undefined ? {} : { cwd }),
-    ...(signal === undefined ? {} : { cancelSignal: signal }),
-    env: scrubbedEnvironment(env),
-    extendEnv: false,
-    timeout,
-    killSignal: 'SIGKILL',
-    reject: false,
-    stripFinalNewline: false,
-  };
-}
-
-function failure(program: string, result: Result, options: RunOptions): StrataError {
-  const stderr = lastLines(String(result.stderr ?? ''));
-  const { timeout = DEFAULT_TIMEOUT } = options;
-  if (result.timedOut)
+function failure(program: string, outcome: Outcome, { timeout = DEFAULT_TIMEOUT }: RunOptions): StrataError {
+  const { exitCode, signal, stopped } = outcome;
+  const stderr = lastLines(outcome.stderr);
+  if (stopped === 'timeout')
     return new StrataError('unavailable', 'PROGRAM_TIMEOUT', `${program} did not end within ${timeout} ms`, {
       hint: stderr || 'Look at the load of the machine, then try again',
       context: { program },
     });
-  const how = result.signal ? `was killed by ${result.signal}` : `failed with exit status ${result.exitCode}`;
+  if (stopped === 'output')
+    return new StrataError(
+      'resource-exhausted',
+      'PROGRAM_OUTPUT_TOO_LARGE',
+      `${program} wrote more than ${MAX_OUTPUT} bytes`,
+      { context: { program } },
+    );
+  const how = signal ? `was killed by ${signal}` : `failed with exit status ${exitCode}`;
   const message = stderr ? `${program} ${how}: ${stderr}` : `${program} ${how}`;
-  const context = {
-    program,
-    stderr,
-    ...(result.exitCode === undefined ? {} : { exitCode: result.exitCode }),
-  };
-  return new StrataError('internal', 'PROGRAM_FAILED', message, { cause: result, context });
+  const context = { program, stderr, ...(exitCode === undefined ? {} : { exitCode }) };
+  return new StrataError('internal', 'PROGRAM_FAILED', message, { context });
 }
 
-/** Run to the end through execa, which is loaded by the first call. */
+async function runner(): Promise<Runner> {
+  return canStartDirectly()
+    ? (await import('./run-directly.ts')).runDirectly
+    : (await import('./run-execa.ts')).runWithExeca;
+}
+
+/** Run to the end. */
 export async function run(
   program: string,
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<RunResult> {
   throwIfAborted(options.signal);
-  const [path, { execa }] = await Promise.all([requireProgram(program), import('execa')]);
-  const result = (await execa(path, args, execaOptions(options))) as Result;
-  if (result.isCanceled && options.signal) throw aborted(options.signal);
-  if (result.failed && result.code === 'ENOENT') {
-    forgetProgram(program);
-    throw programMissing(program);
-  }
+  const [path, start] = await Promise.all([requireProgram(program), runner()]);
+  const outcome = await start(path, args, options).catch((cause) => {
+    if (errnoOf(cause) === undefined) throw cause;
+    throw startFailure(program, cause, options.cwd);
+  });
+  if (outcome.stopped === 'aborted' && options.signal) throw aborted(options.signal);
+  const { exitCode, stdout, stderr } = outcome;
   const { okCodes = [0] } = options;
-  if (result.exitCode === undefined || !okCodes.includes(result.exitCode))
-    throw failure(program, result, options);
-  return {
-    exitCode: result.exitCode,
-    stdout: String(result.stdout ?? ''),
-    stderr: String(result.stderr ?? ''),
-  };
+  if (outcome.stopped !== undefined || exitCode === undefined || !okCodes.includes(exitCode))
+    throw failure(program, outcome, options);
+  return { exitCode, stdout, stderr };
 }

@@ -1,43 +1,12 @@
-import { type ChildProcess, spawn as spawnChild } from 'node:child_process';
-import { once } from 'node:events';
-import { Socket } from 'node:net';
-import type { Duplex, Readable, Writable } from 'node:stream';
-import { errnoOf, type Spawned, type SpawnOptions, StrataError } from '@strata/core';
-import { kindOfErrno } from '../errors.ts';
-import { forgetProgram, programMissing, requireProgram, scrubbedEnvironment } from './programs.ts';
+import { errnoOf, type Spawned, type SpawnOptions } from '@strata/core';
+import { canStartDirectly } from './child.ts';
+import { startFailure } from './failure.ts';
+import { requireProgram } from './programs.ts';
 
-/**
- * Node drains whatever nobody reads yet when the child exits, and throws it away: the answer of a program that
- * ended quickly would be lost. It finds the streams in `child.stdio`, so they are taken out of there.
- */
-function takePipes(child: ChildProcess): Map<number, Readable | Writable | Duplex> {
-  const pipes = new Map<number, Readable | Writable | Duplex>();
-  for (const [fd, pipe] of child.stdio.entries()) if (pipe) pipes.set(fd, pipe);
-  Object.assign(child, { stdio: [] });
-  return pipes;
-}
-
-async function exitOf(child: ChildProcess): ReturnType<() => Spawned['exited']> {
-  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-  return { code: code ?? undefined, signal: signal ?? undefined };
-}
-
-function spawnFailure(program: string, cause: unknown): StrataError {
-  if (errnoOf(cause) === 'ENOENT') {
-    forgetProgram(program);
-    return programMissing(program);
-  }
-  return new StrataError(kindOfErrno(cause), 'PROGRAM_NOT_STARTED', `${program} could not be started`, {
-    cause,
-  });
-}
-
-type Pipes = Spawned['pipes'];
-
-/** Let the loop end although the child and our ends of its pipes are open. */
-function unref(child: ChildProcess, pipes: Pipes): void {
-  child.unref();
-  for (const pipe of pipes.values()) if (pipe instanceof Socket) pipe.unref();
+async function spawner(): Promise<typeof import('./spawn-directly.ts').spawnDirectly> {
+  return canStartDirectly()
+    ? (await import('./spawn-directly.ts')).spawnDirectly
+    : (await import('./spawn-node.ts')).spawnWithNode;
 }
 
 /** Start and return once the program runs. */
@@ -46,22 +15,11 @@ export async function spawn(
   args: readonly string[],
   options: SpawnOptions,
 ): Promise<Spawned> {
-  const path = await requireProgram(program);
-  const child = spawnChild(path, [...args], {
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    env: scrubbedEnvironment(options.env),
-    detached: options.detached ?? false,
-    stdio: [...options.stdio],
-    shell: false,
-  });
-  const exited = exitOf(child);
-  const pipes = takePipes(child);
+  const [path, start] = await Promise.all([requireProgram(program), spawner()]);
   try {
-    // 'exit' cannot come before this: both are emitted by later turns of the loop.
-    if (child.pid === undefined) await once(child, 'spawn');
+    return await start(path, args, options);
   } catch (cause) {
-    exited.catch(() => undefined);
-    throw spawnFailure(program, cause);
+    if (errnoOf(cause) === undefined) throw cause;
+    throw startFailure(program, cause, options.cwd);
   }
-  return { pid: child.pid as number, pipes, exited, unref: () => unref(child, pipes) };
 }
