@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { AttachedStreams, Mount, ProgressListener } from '@strata/core';
 import type { Session } from '../api/containers.ts';
 import type { EngineServices } from '../services.ts';
+import { attend, exitCommandFor } from './attendance.ts';
 import { emitContainer } from './container-events.ts';
 import { makeBundle } from './make-bundle.ts';
 import { makeCgroup } from './make-cgroup.ts';
@@ -45,11 +46,12 @@ export async function launchContainer(
   ]);
   const warnings = await makeBundle(services, { container, rootfs, cgroupsPath: cgroup.path });
   for (const text of warnings) options.onProgress?.({ kind: 'message', text });
+  const attendance = options.attach ? await attend(services, id) : undefined;
   const process = await runtime.create({
     id,
     bundle: services.paths.containerRun(id),
     runDirectory: services.paths.containerRun(id),
-    monitor: monitorOptions(services, container, options.attach),
+    monitor: await monitorOptions(services, container, options.attach),
   });
   services.database.transaction(() => {
     const started = { status: 'running', process, started: new Date(), exitCode: null } as const;
@@ -62,13 +64,14 @@ export async function launchContainer(
     await runtime.start(process);
   } catch (error) {
     await streams?.close();
+    await attendance?.release();
     throw error;
   }
-  return containerSession(services, { container, process, runtime, streams });
+  return containerSession(services, { container, process, runtime, streams, attendance });
 }
 
-function monitorOptions(services: EngineServices, { id, config }: NewContainer, attached: boolean) {
-  const command = services.exitCommand;
+async function monitorOptions(services: EngineServices, { id, config }: NewContainer, attached: boolean) {
+  const exitCommand = await exitCommandFor(services, id, attached);
   return {
     terminal: config.tty,
     stdin: config.stdin,
@@ -78,7 +81,7 @@ function monitorOptions(services: EngineServices, { id, config }: NewContainer, 
     logPath: config.log.driver === 'none' ? undefined : join(services.paths.container(id), 'container.log'),
     logMaxBytes: config.log.maxBytes,
     logMaxFiles: config.log.maxFiles,
-    ...(attached || command === undefined ? {} : { exitCommand: [...command, id] }),
+    ...(exitCommand === undefined ? {} : { exitCommand }),
   };
 }
 

@@ -7,9 +7,9 @@ import { databasePath } from '../state/paths.ts';
 import { migrations } from '../state/schema.ts';
 import { filterClauses } from './container-filter.ts';
 
-/** Everything `ps` shows; without `config`, which is most of a row. */
-const columns = `id, name, status, image, image_id, storage, network, command, labels, process, created, started,
-  finished, exit_code, oom_killed`;
+/** Everything `ps` shows; without `config`, which is most of a row, and the process of what does not run. */
+const columns = `id, name, status, image, image_id, storage, network, command, labels,
+  CASE WHEN status IN ('running', 'paused') THEN process END AS process, created, started, finished, exit_code, oom_killed`;
 
 type SummaryRow = SqlRow & {
   id: string;

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { StrataError } from '@strata/core';
 import type { EngineServices } from '../services.ts';
 import { emitContainer } from './container-events.ts';
@@ -50,6 +51,12 @@ export async function finishRemoval(services: EngineServices, record: ContainerR
     deleteContainer(services.database, record.id);
     emitContainer(services, record, 'destroy');
   });
+  forgetLock(services, record.id);
+}
+
+/** Ids are never used again, and whoever still waits for the lock finds no row. */
+function forgetLock(services: EngineServices, id: string): void {
+  rmSync(services.paths.lock('container', id), { force: true });
 }
 
 /** A container that never came to be: undo all of it. When that fails too, the row stays for `cleanup`. */
@@ -60,6 +67,7 @@ export async function abandonContainer(services: EngineServices, id: string): Pr
     updateContainer(services.database, id, { status: 'removing' });
     await undoSteps(services, id, 'all');
     services.database.transaction(() => deleteContainer(services.database, id));
+    forgetLock(services, id);
   } catch (error) {
     services.host.log.warn('a failed container could not be taken down', { id, error: String(error) });
   }

@@ -1,4 +1,4 @@
-import type { AttachedStreams, ExitStatus, MonitoredProcess, RuntimeDriver } from '@strata/core';
+import type { AttachedStreams, ExitStatus, HeldLock, MonitoredProcess, RuntimeDriver } from '@strata/core';
 import type { Session } from '../api/containers.ts';
 import type { EngineServices } from '../services.ts';
 import { reapContainer } from './reap-container.ts';
@@ -10,11 +10,13 @@ interface SessionParts {
   readonly process: MonitoredProcess;
   readonly runtime: RuntimeDriver;
   readonly streams: AttachedStreams | undefined;
+  /** Held by the client that started it. */
+  readonly attendance?: HeldLock | undefined;
 }
 
 /** A container as one client holds it. `wait` also cleans up after it: the first of all who wait does. */
 export function containerSession(services: EngineServices, parts: SessionParts): Session {
-  const { container, process, runtime, streams } = parts;
+  const { container, process, runtime, streams, attendance } = parts;
   return {
     containerId: container.id,
     execId: undefined,
@@ -25,8 +27,12 @@ export function containerSession(services: EngineServices, parts: SessionParts):
     wait: async (): Promise<ExitStatus> => {
       const status = await runtime.wait(process, services.signal);
       await reapContainer(services, container.id, process);
+      await attendance?.release();
       return status.lost ? (recordedEnd(services, container.id) ?? status) : status;
     },
-    [Symbol.asyncDispose]: async () => await streams?.close(),
+    [Symbol.asyncDispose]: async () => {
+      await streams?.close();
+      await attendance?.release();
+    },
   };
 }

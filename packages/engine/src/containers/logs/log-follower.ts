@@ -30,6 +30,8 @@ export class LogFollower {
     const opened: LogFile[] = [];
     let file = first;
     let position = from;
+    let next: LogFile | undefined;
+    let drained = false;
     try {
       // One more look after the end: conmon logs the last byte before it tells.
       for (let runs = true, more = true; !signal.aborted && (more || runs); ) {
@@ -41,11 +43,18 @@ export class LogFollower {
           yield buffer.subarray(0, bytes);
           continue;
         }
-        const next = await this.#rotated(file);
+        next ??= await this.#rotated(file);
         if (next !== undefined) {
+          // What was written to the old file between our last look and the rename is read before we leave it.
+          if (file !== undefined && !drained) {
+            drained = true;
+            continue;
+          }
           opened.push(next);
           file = next;
           position = 0;
+          next = undefined;
+          drained = false;
           continue;
         }
         more = runs;
@@ -53,6 +62,7 @@ export class LogFollower {
         if (runs) await this.#pause(signal);
       }
     } finally {
+      if (next !== undefined) opened.push(next);
       await Promise.all(opened.map(({ handle }) => handle.close()));
     }
   }

@@ -1,0 +1,42 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Fixture, finish, openFixture } from './fixture.ts';
+
+let fixture: Fixture;
+const marks = mkdtempSync('/dev/shm/containers-marks-');
+
+beforeAll(async () => {
+  fixture = await openFixture();
+  // Stands for `strata reap`: leaves a file named after the container.
+  Object.assign(fixture.services, { exitCommand: ['/usr/bin/env', '-C', marks, 'touch'] });
+});
+afterAll(async () => {
+  await fixture[Symbol.asyncDispose]();
+  rmSync(marks, { recursive: true });
+});
+
+const run = (detach: boolean) =>
+  fixture.api.run({ image: 'busybox', command: ['sh', '-c', 'read x; exit 2'], stdin: true, detach });
+const reaped = (id: string) => existsSync(join(marks, id));
+
+it('a client that stays cleans up itself, and the exit command does nothing', async () => {
+  const session = await run(false);
+  session.streams?.endInput();
+  expect((await finish(session)).code).toBe(2);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(reaped(session.containerId)).toBe(false);
+  await fixture.api.remove(session.containerId);
+});
+
+it('after a client that leaves, and for a detached container, the exit command does it', async () => {
+  const left = await run(false);
+  await left[Symbol.asyncDispose]();
+  await expect.poll(() => reaped(left.containerId)).toBe(true);
+  const detached = await run(true);
+  await fixture.api.kill(detached.containerId, 'KILL');
+  await expect.poll(() => reaped(detached.containerId)).toBe(true);
+  await fixture.api.cleanup();
+  for (const id of [left.containerId, detached.containerId]) await fixture.api.remove(id);
+  expect(await fixture.leaks()).toEqual([]);
+});
