@@ -62,6 +62,29 @@ describe('OutputQueue', () => {
     }
   });
 
+  it('keeps the order of two descriptors that are one file', async () => {
+    const file = join(tmpdir(), `strata-queue-order-${process.pid}`);
+    const first = openSync(file, 'a');
+    const second = openSync(file, 'a');
+    try {
+      const queue = new OutputQueue();
+      let expected = '';
+      for (let at = 0; at < 500; at++) {
+        const text = `${at} `.repeat(at % 7 === 0 ? 9000 : 1);
+        expected += text;
+        await queue.write(at % 3 === 0 ? first : second, Buffer.from(text));
+        if (at % 5 === 0) await queue.flush();
+        else await new Promise(setImmediate);
+      }
+      await queue.flush();
+      expect(readFileSync(file, 'utf8')).toBe(expected);
+    } finally {
+      closeSync(first);
+      closeSync(second);
+      rmSync(file);
+    }
+  });
+
   it('tells when the reader has gone', async () => {
     const descriptor = openSync('/dev/full', 'w');
     try {

@@ -68,6 +68,10 @@ export function checkValue(kind: FlagKind, text: string): Checked {
       const value = text === '-1' ? -1 : parseBytes(text);
       return value === undefined ? { problem: `invalid size: '${text}'` } : { value };
     }
+    case 'duration': {
+      const value = parseDuration(text);
+      return value === undefined ? { problem: `invalid duration "${text}"` } : { value };
+    }
     default:
       return { value: text };
   }

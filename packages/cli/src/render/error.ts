@@ -34,10 +34,13 @@ function describe(error: unknown): Described {
   }
   if (!(error instanceof Error))
     return { message: String(error), code: undefined, kind: 'internal', hint: undefined };
-  const { code, path } = error as NodeJS.ErrnoException;
+  const { code, path, syscall } = error as NodeJS.ErrnoException;
   const meaning = code === undefined ? undefined : SYSTEM[code];
   if (meaning !== undefined && path !== undefined) {
     return { message: `${path}: ${meaning}`, code, kind: 'system', hint: undefined };
+  }
+  if (meaning !== undefined && syscall === 'write') {
+    return { message: `cannot write the output: ${meaning}`, code, kind: 'system', hint: undefined };
   }
   if (error.name === 'TemplateError') {
     return {

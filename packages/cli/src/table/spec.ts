@@ -7,8 +7,8 @@
  */
 import type { CommandHandlers, FastHandlers } from '../handlers.ts';
 
-/** `int`, `bytes` (`512m`) and `decimal` take a checked value; `list` repeats. */
-export type FlagKind = 'bool' | 'string' | 'list' | 'int' | 'decimal' | 'bytes';
+/** `int`, `decimal`, `bytes` (`512m`) and `duration` (`1m30s`, in milliseconds) take a checked value; `list` repeats. */
+export type FlagKind = 'bool' | 'string' | 'list' | 'int' | 'decimal' | 'bytes' | 'duration';
 
 /** What the shell completes dynamically, or a fixed set. */
 export type Completion =
@@ -87,6 +87,7 @@ export const list = maker('list');
 export const int = maker('int');
 export const decimal = maker('decimal');
 export const bytes = maker('bytes');
+export const duration = maker('duration');
 
 export const storageFlag = string('storage', 'Layer driver to use (overlay, btrfs, vfs or one you added)', {
   env: 'STRATA_STORAGE',

@@ -1,30 +1,44 @@
 import { write } from 'node:fs';
 
-const HIGH_WATER = 1 << 20;
+const BUFFER = 1 << 18;
 const RETRY_MS = 5;
 
 /**
  * Bytes to descriptors 1 and 2 in the order they came, without blocking the event loop: signals and input go on while
- * a reader is slow. Small packets are joined; memory is bounded.
+ * a reader is slow. Two buffers take turns, one being filled while the other is written, so small packets are joined,
+ * memory is bounded and nothing is allocated per packet.
  */
 export class OutputQueue {
-  #entries: { descriptor: number; data: Buffer }[] = [];
-  #bytes = 0;
+  #filling = Buffer.allocUnsafeSlow(BUFFER);
+  #spare = Buffer.allocUnsafeSlow(BUFFER);
+  #used = 0;
+  /** Where the bytes in `#filling` go. */
+  #descriptor = 1;
   #draining: Promise<void> | undefined;
   #failure: Error | undefined;
+  #waiting: (() => void)[] = [];
 
   /** Resolves at once while the reader keeps up. The data is copied. @throws EPIPE when the reader has gone */
   async write(descriptor: number, data: Uint8Array): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure;
-    this.#entries.push({ descriptor, data: Buffer.from(data) });
-    this.#bytes += data.length;
-    this.#draining ??= this.#drain();
-    if (this.#bytes > HIGH_WATER) await this.flush();
+    let rest = data;
+    while (rest.length > 0) {
+      if (this.#failure !== undefined) throw this.#failure;
+      if (this.#used === BUFFER || (this.#used > 0 && descriptor !== this.#descriptor)) {
+        await new Promise<void>((resolve) => this.#waiting.push(resolve));
+        continue;
+      }
+      this.#descriptor = descriptor;
+      const taken = rest.subarray(0, BUFFER - this.#used);
+      this.#filling.set(taken, this.#used);
+      this.#used += taken.length;
+      rest = rest.subarray(taken.length);
+      this.#draining ??= this.#drain();
+    }
   }
 
   /** Everything is written. */
   async flush(): Promise<void> {
-    await this.#draining;
+    while (this.#draining !== undefined) await this.#draining;
     if (this.#failure !== undefined) throw this.#failure;
   }
 
@@ -32,19 +46,23 @@ export class OutputQueue {
     try {
       // Let the packets of this turn of the loop gather.
       await Promise.resolve();
-      while (this.#entries.length > 0) {
-        const { descriptor } = this.#entries[0]!;
-        const other = this.#entries.findIndex((entry) => entry.descriptor !== descriptor);
-        const batch = this.#entries.splice(0, other < 0 ? this.#entries.length : other);
-        const data = batch.length === 1 ? batch[0]!.data : Buffer.concat(batch.map((entry) => entry.data));
-        await writeFully(descriptor, data);
-        this.#bytes -= data.length;
+      while (this.#used > 0) {
+        const full = this.#filling.subarray(0, this.#used);
+        [this.#filling, this.#spare] = [this.#spare, this.#filling];
+        this.#used = 0;
+        this.#wake();
+        await writeFully(this.#descriptor, full);
       }
     } catch (error) {
       this.#failure = error as Error;
     } finally {
       this.#draining = undefined;
+      this.#wake();
     }
+  }
+
+  #wake(): void {
+    for (const resume of this.#waiting.splice(0)) resume();
   }
 }
 
