@@ -7,6 +7,7 @@ const FILE = join('build', 'strata_native.node');
 const READABLE = 1;
 const AF_UNIX = 1;
 const AF_UNIX_BYTES = 110;
+const EBADF = 9;
 const ENAMETOOLONG = 36;
 let loaded;
 
@@ -57,6 +58,8 @@ function withPromises(addon) {
     new Promise((resolve, reject) => {
       const settle = (result) => {
         if (result >= 0) return resolve(result);
+        // libuv's word for POLLERR: a peer that died with bytes unread. The next call on the descriptor says what it is.
+        if (result === -EBADF) return resolve(events);
         try {
           addon.raise(-result, 'poll');
         } catch (error) {
