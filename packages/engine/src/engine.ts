@@ -104,6 +104,7 @@ function storageVerbs({ call, free }: Verbs<StorageApi>): StorageApi {
     drivers: (kind) => call((api) => api.drivers(kind)),
     select: (id) => call((api) => api.select(id)),
     init: (driver, options) => call((api) => api.init(driver, options)),
+    snapshotter: (request) => call((api) => api.snapshotter(request)),
     prune: () => free((api) => api.prune()),
   };
 }

@@ -33,7 +33,10 @@ export interface EnginePaths {
   /** `<run>/containers/<id>`: attach socket, pid files, exit file. */
   containerRun(id: string): string;
   /** `<run>/locks/<kind>/<name>`: lock file; the directory exists. */
-  lock(kind: 'blob' | 'layer' | 'container' | 'image' | 'name' | 'pool', name: string): string;
+  lock(
+    kind: 'blob' | 'layer' | 'container' | 'image' | 'name' | 'pool' | 'snapshotter',
+    name: string,
+  ): string;
   /** `<root>/tmp`: on the store's filesystem; entries older than their lease are free to remove. */
   readonly temporary: string;
 }
@@ -135,8 +138,11 @@ export interface LayerImport {
 }
 
 export interface LayerStores {
-  /** Creates the driver on first use (mounting its pool). @throws as `StorageApi.select` */
-  open(driverId: string): Promise<LayerStore>;
+  /**
+   * Creates the driver on first use (mounting its pool). `owner`: a key space of its own for another engine.
+   * @throws as `StorageApi.select`
+   */
+  open(driverId: string, owner?: string): Promise<LayerStore>;
   /** Driver for a command: the named one, or the store's default (chosen and recorded at first use). */
   select(driverId?: string): Promise<string>;
   /** Ids of the drivers that hold layers, whether or not they work now. */

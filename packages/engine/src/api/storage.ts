@@ -1,6 +1,7 @@
 import type { DriverKind, ProbeResult } from '@strata/core';
 import type { AddedPackage } from './drivers.ts';
 import type { Operation } from './images.ts';
+import type { Snapshotter } from './snapshotter.ts';
 
 export interface DriverStatus {
   readonly kind: DriverKind;
@@ -15,7 +16,12 @@ export interface DriverStatus {
   readonly probe: ProbeResult;
   /** New layers go here when a command names no driver. */
   readonly isDefault: boolean;
-  readonly layers?: { readonly count: number; readonly containers: number };
+  readonly layers?: {
+    readonly count: number;
+    readonly containers: number;
+    /** Layers that other engines keep here, see {@link StorageApi.snapshotter}. */
+    readonly others: readonly { readonly owner: string; readonly count: number }[];
+  };
   /** What it declares, when it works here. */
   readonly capabilities?: Readonly<Record<string, boolean | number>>;
   readonly pool?: { readonly file: string; readonly sizeBytes: number; readonly mounted: boolean };
@@ -28,6 +34,13 @@ export interface StorageApi {
   select(id?: string): Promise<string>;
   /** A sparse loop-backed pool under the root, mounted when needed, also after a reboot. Idempotent for the same size. */
   init(driver: string, options: Operation & { readonly sizeBytes: number }): Promise<DriverStatus>;
+  /**
+   * A key space of its own on a driver for another engine, until `close` or the end of the process; the plugins that
+   * speak its protocol use it. Neither engine sees, prunes or repairs away the other's layers.
+   * @throws failed-precondition `SNAPSHOTTER_IN_USE` while another process has this owner's layers open; invalid-argument
+   *   `SNAPSHOTTER_OWNER_INVALID`; as {@link StorageApi.select}
+   */
+  snapshotter(request: { readonly driver?: string; readonly owner: string }): Promise<Snapshotter>;
   /** Layers nobody references and trash; per driver. */
   prune(): Promise<{ readonly removedLayers: number; readonly reclaimedBytes: number }>;
 }

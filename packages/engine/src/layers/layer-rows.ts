@@ -1,4 +1,4 @@
-/** The `layers` table: rows of one driver, and nothing about disks. */
+/** The `layers` table: rows of one driver and owner, and nothing about disks. */
 import type { Database, Layer, LayerUsage } from '@strata/core';
 import type { LayerInfo, LayerKind, LayerLabels } from '../services.ts';
 
@@ -7,6 +7,8 @@ export type LayerState = 'creating' | 'ready' | 'removing';
 export interface LayerRow extends Record<string, string | number | null> {
   seq: number;
   driver: string;
+  /** Whose: '' is Strata itself. */
+  owner: string;
   key: string;
   kind: LayerKind;
   state: LayerState;
@@ -26,10 +28,12 @@ export function layerId(seq: number): string {
 export class LayerRows {
   readonly #database: Database;
   readonly #driver: string;
+  readonly #owner: string;
 
-  constructor(database: Database, driver: string) {
+  constructor(database: Database, driver: string, owner: string) {
     this.#database = database;
     this.#driver = driver;
+    this.#owner = owner;
   }
 
   transaction<T>(body: () => T): T {
@@ -39,8 +43,9 @@ export class LayerRows {
   /** The row that holds a key now, whatever its state; never one being removed. */
   holder(key: string): LayerRow | undefined {
     return this.#database.get<LayerRow>(
-      `SELECT * FROM layers WHERE driver = ? AND key = ? AND state != 'removing'`,
+      `SELECT * FROM layers WHERE driver = ? AND owner = ? AND key = ? AND state != 'removing'`,
       this.#driver,
+      this.#owner,
       key,
     );
   }
@@ -58,9 +63,10 @@ export class LayerRows {
   }): number {
     const now = new Date().toISOString();
     return this.#database.run(
-      `INSERT INTO layers (driver, key, kind, state, parent, labels, created, updated, lease)
-       VALUES (?, ?, ?, 'creating', ?, ?, ?, ?, ?)`,
+      `INSERT INTO layers (driver, owner, key, kind, state, parent, labels, created, updated, lease)
+       VALUES (?, ?, ?, ?, 'creating', ?, ?, ?, ?, ?)`,
       this.#driver,
+      this.#owner,
       row.key,
       row.kind,
       row.parent,
@@ -160,7 +166,7 @@ export class LayerRows {
     return this.#database.all<LayerRow>(`SELECT * FROM layers WHERE parent = ? AND state = 'creating'`, seq);
   }
 
-  /** Rows that are not ready, of any process. */
+  /** Rows that are not ready, of any process and owner: the disk they share. */
   unready(): LayerRow[] {
     return this.#database.all<LayerRow>(
       `SELECT * FROM layers WHERE driver = ? AND state != 'ready' ORDER BY seq DESC`,
@@ -171,8 +177,9 @@ export class LayerRows {
   /** Ready rows in pages, so that a walk sees its own removals and holds nothing. */
   page(after: number, limit: number): LayerRow[] {
     return this.#database.all<LayerRow>(
-      `SELECT * FROM layers WHERE driver = ? AND state = 'ready' AND seq > ? ORDER BY seq LIMIT ?`,
+      `SELECT * FROM layers WHERE driver = ? AND owner = ? AND state = 'ready' AND seq > ? ORDER BY seq LIMIT ?`,
       this.#driver,
+      this.#owner,
       after,
       limit,
     );

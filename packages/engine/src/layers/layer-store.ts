@@ -12,6 +12,8 @@ const PAGE = 256;
 export interface LayerStoreParts {
   readonly driverId: string;
   readonly driver: LayerDriver;
+  /** Whose key space; '' is Strata's own. */
+  readonly owner: string;
   readonly database: Database;
   readonly processes: Processes;
   /** Lease of this process. */
@@ -30,7 +32,7 @@ export class SqliteLayerStore implements LayerStore {
   constructor(parts: LayerStoreParts) {
     this.driverId = parts.driverId;
     this.driver = parts.driver;
-    this.#rows = new LayerRows(parts.database, parts.driverId);
+    this.#rows = new LayerRows(parts.database, parts.driverId, parts.owner);
     this.#processes = parts.processes;
     this.#lease = parts.lease;
   }

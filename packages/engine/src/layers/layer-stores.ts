@@ -4,7 +4,7 @@ import type { LayerStore, LayerStores } from '../services.ts';
 import { formatLease } from '../state/lease.ts';
 import { SqliteLayerStore } from './layer-store.ts';
 
-/** One {@link LayerStore} per driver that a process uses, opened when it does. */
+/** One {@link LayerStore} per driver and owner that a process uses, opened when it does. */
 export class OpenLayerStores implements LayerStores {
   readonly #database: Database;
   readonly #host: Host;
@@ -17,12 +17,13 @@ export class OpenLayerStores implements LayerStores {
     this.#selection = selection;
   }
 
-  open(driverId: string): Promise<LayerStore> {
-    const known = this.#stores.get(driverId);
+  open(driverId: string, owner = ''): Promise<LayerStore> {
+    const name = `${driverId}/${owner}`;
+    const known = this.#stores.get(name);
     if (known !== undefined) return known;
-    const opened = this.#open(driverId);
-    this.#stores.set(driverId, opened);
-    opened.catch(() => this.#stores.delete(driverId));
+    const opened = this.#open(driverId, owner);
+    this.#stores.set(name, opened);
+    opened.catch(() => this.#stores.delete(name));
     return opened;
   }
 
@@ -49,9 +50,10 @@ export class OpenLayerStores implements LayerStores {
     }
   }
 
-  async #open(driverId: string): Promise<LayerStore> {
+  async #open(driverId: string, owner: string): Promise<LayerStore> {
     return new SqliteLayerStore({
       driverId,
+      owner,
       driver: await this.#selection.registry.get('layer', driverId),
       database: this.#database,
       processes: this.#host.processes,

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import type { DriverKind } from '@strata/core';
 import type { EnginePaths } from '../services.ts';
 
-const LOCK_KINDS = ['blob', 'layer', 'container', 'image', 'name', 'pool'] as const;
+const LOCK_KINDS = ['blob', 'layer', 'container', 'image', 'name', 'pool', 'snapshotter'] as const;
 
 /** What only the engine's own folders need beside {@link EnginePaths}. */
 export interface StorePaths extends EnginePaths {

@@ -95,10 +95,12 @@ export const migrations: readonly string[] = [
     size       INTEGER NOT NULL,
     diff_id    TEXT NOT NULL,
     chain_id   TEXT NOT NULL,
+    bytes      INTEGER,                                    -- as in layer_sizes
     PRIMARY KEY (manifest, position)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX image_layers_digest ON image_layers (digest);
   CREATE INDEX image_layers_chain ON image_layers (chain_id);
+  CREATE INDEX image_layers_diff ON image_layers (diff_id);
 
   -- The image store's references again, so that one file answers: strata images.
   CREATE TABLE image_names (
@@ -129,5 +131,11 @@ export const migrations: readonly string[] = [
     updated     TEXT NOT NULL,
     PRIMARY KEY (kind, id)
   ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  -- Layers of other engines beside Strata's own ('' is Strata): a key space per driver and owner.
+  ALTER TABLE layers ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+  DROP INDEX layers_key;
+  CREATE UNIQUE INDEX layers_key ON layers (driver, owner, key) WHERE state != 'removing';
   `,
 ];

@@ -89,8 +89,13 @@ async function layerFacts(
   const pool = await services.pools.status(id);
   return {
     layers: {
-      count: count(`SELECT count(*) AS n FROM layers WHERE driver = ? AND state = 'ready'`),
+      count: count(`SELECT count(*) AS n FROM layers WHERE driver = ? AND owner = '' AND state = 'ready'`),
       containers: count('SELECT count(*) AS n FROM containers WHERE storage = ?'),
+      others: services.database.all<{ owner: string; count: number }>(
+        `SELECT owner, count(*) AS count FROM layers WHERE driver = ? AND owner != '' AND state = 'ready'
+         GROUP BY owner ORDER BY owner`,
+        id,
+      ),
     },
     ...(pool === undefined ? {} : { pool }),
   };

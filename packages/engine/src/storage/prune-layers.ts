@@ -3,7 +3,7 @@ import type { Digest } from '@strata/core';
 import { removeLayer } from '../images/reclaim-image.ts';
 import type { InternalServices } from '../internal-services.ts';
 
-/** Committed layers no image or container needs, what dead processes left half made, and trash; on every driver. */
+/** Committed layers no image or container needs, what dead processes left half made, and trash; on every driver. Other engines' layers stay. */
 export async function pruneLayers(
   services: InternalServices,
 ): Promise<{ readonly removedLayers: number; readonly reclaimedBytes: number }> {
@@ -28,7 +28,8 @@ export async function pruneLayers(
 function committed({ database }: InternalServices, driver: string): Digest[] {
   return database
     .all<{ key: Digest }>(
-      `SELECT key FROM layers WHERE driver = ? AND kind = 'committed' AND state = 'ready' ORDER BY seq DESC`,
+      `SELECT key FROM layers WHERE driver = ? AND owner = '' AND kind = 'committed' AND state = 'ready'
+       ORDER BY seq DESC`,
       driver,
     )
     .map((row) => row.key);

@@ -6,6 +6,8 @@ export function createStorageApi(services: InternalServices): StorageApi {
     drivers: async (kind) => (await import('./driver-status.ts')).driverStatuses(services, kind),
     select: async (id) => (await import('./select-storage.ts')).selectStorage(services, id),
     init: async (driver, options) => (await import('./init-pool.ts')).initPool(services, driver, options),
+    snapshotter: async (request) =>
+      (await import('./open-snapshotter.ts')).openSnapshotter(services, request),
     prune: async () => (await import('./prune-layers.ts')).pruneLayers(services),
   };
 }

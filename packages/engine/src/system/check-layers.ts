@@ -96,6 +96,13 @@ async function missing(
   const child = database.get('SELECT 1 AS one FROM layers WHERE parent = ? LIMIT 1', row.seq);
   if (row.kind !== 'committed' || child !== undefined)
     return findings.add({ code: 'LAYER_MISSING', message, subject: row.key });
+  // Its owner knows of it and would not find it: only the owner can forget it.
+  if (row.owner !== '')
+    return findings.add({
+      code: 'LAYER_MISSING',
+      message: `${message}; it belongs to ${row.owner}`,
+      subject: row.key,
+    });
   await findings.add({
     code: 'LAYER_MISSING',
     message,
