@@ -11,11 +11,13 @@ import { mountRootfs } from './rootfs/mount-rootfs.ts';
 import { runtimeFor } from './runtime.ts';
 import { containerSession } from './session.ts';
 import { type NewContainer, updateContainer } from './state/container-store.ts';
-import type { Step } from './state/journal.ts';
+import { recordCgroup, type Step } from './state/journal.ts';
 
 export interface LaunchOptions {
   /** Connect the streams before the first instruction runs. */
   readonly attach: boolean;
+  /** It was made in the same breath: its `create` event goes with the start. */
+  readonly created?: boolean;
   readonly onProgress?: ProgressListener | undefined;
 }
 
@@ -54,6 +56,8 @@ export async function launchContainer(
     monitor: await monitorOptions(services, container, options.attach),
   });
   services.database.transaction(() => {
+    recordCgroup(services.database, id, cgroup);
+    if (options.created === true) emitContainer(services, container, 'create');
     const started = { status: 'running', process, started: new Date(), exitCode: null } as const;
     updateContainer(services.database, id, { ...started, oomKilled: false, error: null, lease: null });
     emitContainer(services, container, 'start');

@@ -7,7 +7,7 @@ import { lookupUser } from './rootfs/lookup-user.ts';
 import { writeNetworkFiles } from './rootfs/network-files.ts';
 import { readyRootfs } from './rootfs/ready-rootfs.ts';
 import { devicesFor } from './spec/devices.ts';
-import { generatedMounts, systemMounts, userMounts } from './spec/mounts.ts';
+import { generatedMounts, parentsFirst, systemMounts, userMounts } from './spec/mounts.ts';
 import { namespacesFor, networkNamespace } from './spec/namespaces.ts';
 import { ociSpec } from './spec/oci-spec.ts';
 import type { NewContainer } from './state/container-store.ts';
@@ -46,8 +46,10 @@ export async function makeBundle(services: EngineServices, input: BundleInput): 
     user: lookupUser(tree, config.user, config.groupAdd),
     mounts: [
       ...systemMounts(config, await sharedMemory(services, container)),
-      ...generatedMounts(files, targets, config),
-      ...userMounts(config, join(directory, 'volumes'), targets),
+      ...parentsFirst([
+        ...generatedMounts(files, targets, config),
+        ...userMounts(config, join(directory, 'volumes'), targets),
+      ]),
     ],
     namespaces: namespacesFor(services, config, network),
     devices: devicesFor(config),

@@ -1,7 +1,6 @@
 import type { CgroupRef, Resources } from '@strata/core';
 import type { EngineServices } from '../services.ts';
 import type { NewContainer } from './state/container-store.ts';
-import { recordCgroup } from './state/journal.ts';
 
 /** podman's default; without one a fork bomb takes the host. */
 const defaultPids = 2048;
@@ -13,7 +12,5 @@ export async function makeCgroup(services: EngineServices, { id, config }: NewCo
       ? { ...config.resources, pids: defaultPids }
       : config.resources;
   const parent = config.cgroupParent === undefined ? {} : { parent: config.cgroupParent };
-  const ref = await driver.create(id, resources, parent);
-  recordCgroup(services.database, id, ref);
-  return ref;
+  return await driver.create(id, resources, parent);
 }

@@ -13,7 +13,6 @@ import {
   findContainer,
   updateContainer,
 } from './state/container-store.ts';
-import { forgetIntents, intentsOf } from './state/journal.ts';
 import { killAndReap } from './stop-container.ts';
 import { undoSteps } from './undo.ts';
 
@@ -45,9 +44,7 @@ export async function removeContainer(
 
 /** The rest of a removal, also of one that a dead process began. The caller holds the lock. */
 export async function finishRemoval(services: EngineServices, record: ContainerRecord): Promise<void> {
-  await undoSteps(services, record.id, 'all');
-  services.database.transaction(() => {
-    forgetIntents(services.database, intentsOf(services.database, record.id));
+  await undoSteps(services, record.id, 'all', () => {
     deleteContainer(services.database, record.id);
     emitContainer(services, record, 'destroy');
   });
@@ -65,8 +62,7 @@ export async function abandonContainer(services: EngineServices, id: string): Pr
   if (record === undefined) return;
   try {
     updateContainer(services.database, id, { status: 'removing' });
-    await undoSteps(services, id, 'all');
-    services.database.transaction(() => deleteContainer(services.database, id));
+    await undoSteps(services, id, 'all', () => deleteContainer(services.database, id));
     forgetLock(services, id);
   } catch (error) {
     services.host.log.warn('a failed container could not be taken down', { id, error: String(error) });

@@ -1,6 +1,5 @@
 import type { CreateRequest, Session } from '../api/containers.ts';
 import type { EngineServices } from '../services.ts';
-import { emitContainer } from './container-events.ts';
 import { withContainerLock } from './container-lock.ts';
 import { creationSteps, makeContainer } from './create-container.ts';
 import { launchContainer, runSteps } from './launch-container.ts';
@@ -24,10 +23,10 @@ export async function runContainer(services: EngineServices, request: RunRequest
     recordPlan(services, plan, [...creationSteps(services, container), ...runSteps(services, container)]);
     try {
       const layer = await makeContainer(services, container);
-      emitContainer(services, container, 'create');
       request.onCreated?.(container.id);
       return await launchContainer(services, container, layer, {
         attach: request.detach !== true,
+        created: true,
         onProgress: request.onProgress,
       });
     } catch (error) {

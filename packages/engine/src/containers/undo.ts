@@ -1,6 +1,6 @@
 /** How each journalled step is undone. Every undo is idempotent and needs nothing but the step's data. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { errnoOf, isStrataError } from '@strata/core';
+import { type CgroupDriver, type CgroupRef, errnoOf, isStrataError } from '@strata/core';
 import type { EngineServices } from '../services.ts';
 import { runtimeFor } from './runtime.ts';
 import { forgetIntents, type Intent, intentsOf, type Step } from './state/journal.ts';
@@ -14,8 +14,9 @@ export async function undoSteps(
   services: EngineServices,
   container: string,
   phase: 'run' | 'all',
+  finish?: () => void,
 ): Promise<void> {
-  await undoIntents(services, intentsOf(services.database, container, phase));
+  await undoIntents(services, intentsOf(services.database, container, phase), finish);
 }
 
 /**
@@ -31,7 +32,12 @@ const lanes: Readonly<Record<Step['step'], number>> = {
   directory: 2,
 };
 
-export async function undoIntents(services: EngineServices, intents: readonly Intent[]): Promise<void> {
+/** `finish` joins the transaction that forgets the rows, once all are undone: every commit is a sync of the disk. */
+export async function undoIntents(
+  services: EngineServices,
+  intents: readonly Intent[],
+  finish?: () => void,
+): Promise<void> {
   const done: Intent[] = [];
   const undoLane = async (lane: number) => {
     for (const intent of intents.filter(({ step }) => lanes[step.step] === lane)) {
@@ -44,7 +50,12 @@ export async function undoIntents(services: EngineServices, intents: readonly In
     await settleAll([first, second]);
     await undoLane(2);
   } finally {
-    if (done.length > 0) services.database.transaction(() => forgetIntents(services.database, done));
+    const whole = done.length === intents.length;
+    if (done.length > 0 || (whole && finish !== undefined))
+      services.database.transaction(() => {
+        forgetIntents(services.database, done);
+        if (whole) finish?.();
+      });
   }
 }
 
@@ -92,10 +103,26 @@ async function removeBusy(services: EngineServices, path: string): Promise<void>
 
 async function undoCgroup(services: EngineServices, step: Extract<Step, { step: 'cgroup' }>): Promise<void> {
   const driver = await services.cgroup();
-  // Died between making it and writing it down: making it again is how its name is learned.
-  const ref = step.ref ?? (await driver.create(step.id, {}, step.parent ? { parent: step.parent } : {}));
+  const ref = step.ref ?? (await plannedCgroup(driver, step));
+  if (ref === undefined) return;
   await driver.kill(ref).catch((error: unknown) => {
     if (!isStrataError(error, 'not-found') && errnoOf(error) !== 'ENOENT') throw error;
   });
   await driver.remove(ref);
+}
+
+/**
+ * Died between making it and writing it down: making it again is how its name is learned. One that the driver refuses
+ * to make (a bad parent) was never made.
+ */
+async function plannedCgroup(
+  driver: CgroupDriver,
+  { id, parent }: Extract<Step, { step: 'cgroup' }>,
+): Promise<CgroupRef | undefined> {
+  try {
+    return await driver.create(id, {}, parent === undefined ? {} : { parent });
+  } catch (error) {
+    if (isStrataError(error, 'invalid-argument') || isStrataError(error, 'unsupported')) return undefined;
+    throw error;
+  }
 }

@@ -169,6 +169,18 @@ describe('what the request and the image say', () => {
     expect(stdout.split('\n')).toEqual(['33554432', '50000', '512', '20', '']);
   });
 
+  it('limits that cannot be honoured are refused before anything runs, and nothing is left', async () => {
+    for (const request of [
+      { resources: { memory: 1024 } },
+      { resources: { cpusetCpus: '4000' } },
+      { cgroupParent: '../../outside' },
+      { resources: { nanoCpus: 1e9, cpuQuota: 50_000 } },
+    ])
+      await expect(fixture.run({ command: ['true'], ...request })).rejects.toMatchObject({
+        kind: 'invalid-argument',
+      });
+  });
+
   it('tells an out-of-memory kill', async () => {
     const { id } = await fixture.api.create({
       image: 'busybox',

@@ -67,21 +67,25 @@ export function generatedMounts(
     }));
 }
 
-/** The user's mounts and the image's volumes, parents before children. */
+/** The user's mounts and the image's volumes. */
 export function userMounts(
   config: ContainerConfig,
   volumeDirectory: string,
   targets: ReadonlyMap<string, string>,
 ): SpecMount[] {
   const real = (target: string) => targets.get(target) ?? target;
-  const mounts = [
+  return [
     ...config.volumes.map((target, n) => bind(real(target), join(volumeDirectory, String(n)))),
     ...config.mounts.map((mount) =>
       mount.type === 'tmpfs' ? tmpfs(mount, real(mount.target)) : requestedBind(mount, real(mount.target)),
     ),
   ];
-  const depth = (path: string) => path.split('/').length;
-  return mounts.sort((a, b) => depth(a.destination) - depth(b.destination));
+}
+
+/** A mount on /etc goes before the one on /etc/hosts, or it would hide it. */
+export function parentsFirst(mounts: readonly SpecMount[]): SpecMount[] {
+  const depth = ({ destination }: SpecMount) => destination.split('/').length;
+  return mounts.toSorted((a, b) => depth(a) - depth(b));
 }
 
 /** What must exist in the root filesystem. Makes missing sources of `-v`, as Docker does. */
