@@ -62,8 +62,8 @@ export class ImageCatalog {
 
   #addLayer(manifest: Digest, position: number, layer: ImageLayer): void {
     this.#database.run(
-      `INSERT INTO image_layers (manifest, position, digest, media_type, size, diff_id, chain_id)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO image_layers (manifest, position, digest, media_type, size, diff_id, chain_id, bytes)
+       VALUES (?, ?, ?, ?, ?, ?, ?, (SELECT bytes FROM layer_sizes WHERE diff_id = ?))`,
       manifest,
       position,
       layer.blob.digest,
@@ -71,6 +71,7 @@ export class ImageCatalog {
       layer.blob.size,
       layer.diffId,
       layer.chainId,
+      layer.diffId,
     );
   }
 
@@ -157,11 +158,15 @@ export class ImageCatalog {
   }
 
   setLayerBytes(diffId: Digest, bytes: number): void {
-    this.#database.run(
-      'INSERT INTO layer_sizes (diff_id, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING',
-      diffId,
-      bytes,
-    );
+    this.#database.transaction(() => {
+      const { changes } = this.#database.run(
+        'INSERT INTO layer_sizes (diff_id, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING',
+        diffId,
+        bytes,
+      );
+      if (changes > 0)
+        this.#database.run('UPDATE image_layers SET bytes = ? WHERE diff_id = ?', bytes, diffId);
+    });
   }
 
   /** Bytes of the files of a layer, once it was unpacked somewhere. */

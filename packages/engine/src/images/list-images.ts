@@ -20,11 +20,11 @@ interface Row extends Record<string, string | number | null> {
 
 const IMAGES = `
   SELECT i.manifest, i.config, i.created, i.platform, i.labels,
-         count(l.digest) AS layers, coalesce(sum(coalesce(s.bytes, l.size)), 0) AS size
+         coalesce(l.layers, 0) AS layers, coalesce(l.size, 0) AS size
   FROM images i
-  LEFT JOIN image_layers l ON l.manifest = i.manifest
-  LEFT JOIN layer_sizes s ON s.diff_id = l.diff_id
-  GROUP BY i.manifest ORDER BY i.created DESC, i.manifest`;
+  LEFT JOIN (SELECT manifest, count(*) AS layers, sum(coalesce(bytes, size)) AS size
+             FROM image_layers GROUP BY manifest) l ON l.manifest = i.manifest
+  ORDER BY i.created DESC, i.manifest`;
 
 export function listImages(database: Database, filter: ImageFilter = {}): ImageSummary[] {
   const names = namesByManifest(database);

@@ -1,4 +1,8 @@
 import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
+import { finished, pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
 import { StrataError } from '@strata/core';
 import type { SavedImage } from '@strata/oci';
 import type { ArchiveFormat, Operation } from '../api/images.ts';
@@ -32,13 +36,42 @@ export async function saveImages(services: InternalServices, request: SaveReques
       );
     return await oci.saveDirectory(images, services.imageStore, output, { signal });
   }
-  if (typeof output === 'string')
-    return await oci.saveImages(images, services.imageStore, output, { format, signal });
-  const stream = createWriteStream('', { fd: output, autoClose: false, highWaterMark: 1 << 20 });
-  await oci.saveImages(images, services.imageStore, stream, { format, signal });
-  await new Promise<void>((resolve, reject) =>
-    stream.end((error?: Error | null) => (error ? reject(error) : resolve())),
-  );
+  const options = { format, signal };
+  if (request.compress === true) {
+    await writeCompressed(output, (target) => oci.saveImages(images, services.imageStore, target, options));
+  } else if (typeof output === 'string') {
+    await oci.saveImages(images, services.imageStore, output, options);
+  } else {
+    const stream = createWriteStream('', { fd: output, autoClose: false, highWaterMark: 1 << 20 });
+    await oci.saveImages(images, services.imageStore, stream, options);
+    stream.end();
+    await finished(stream);
+  }
+}
+
+/** gzip, to a file that is complete or not there, or to a descriptor. */
+async function writeCompressed(
+  output: string | number,
+  write: (target: Writable) => Promise<void>,
+): Promise<void> {
+  const half = `${output}.${process.pid}.part`;
+  const file =
+    typeof output === 'number'
+      ? createWriteStream('', { fd: output, autoClose: false })
+      : createWriteStream(half, { flags: 'wx' });
+  const gzip = createGzip({ chunkSize: 1 << 20 });
+  const written = pipeline(gzip, file);
+  written.catch(() => undefined);
+  try {
+    await Promise.race([write(gzip), written]);
+    gzip.end();
+    await written;
+    if (typeof output === 'string') await rename(half, output);
+  } catch (error) {
+    gzip.destroy();
+    if (typeof output === 'string') await rm(half, { force: true });
+    throw error;
+  }
 }
 
 /** Each image once, with the names it was asked for by; none for one asked for by id. */

@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { busyboxImage, layeredImage, pushLayout, startRegistry } from '@strata/test-fixtures';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { testEngine, testFilesystem, testServices } from '../store.ts';
@@ -66,6 +67,21 @@ test.each([
   await using store = testServices(directory, { root: engine.base });
   expect(await (await store.services.layers.open('overlay')).driver.list()).toHaveLength(4);
   expect(readdirSync(`${engine.base}/root/tmp`)).toEqual([]);
+});
+
+test('eight processes changing one store at once: no error, nothing lost', async () => {
+  await using engine = testEngine(directory);
+  await engine.images.pull({ reference: busybox, storage: 'overlay' });
+  const program = join(import.meta.dirname, 'stress-process.ts');
+  const run = promisify(execFile);
+  const work = Array.from({ length: 8 }, (_, n) =>
+    run(process.execPath, ['--conditions=source', program, engine.base, busybox, `p${n}`, '10']),
+  );
+  for (const { stdout, stderr } of await Promise.all(work))
+    expect({ stdout, stderr }).toEqual({ stdout: 'done', stderr: '' });
+  const [image] = await engine.images.list();
+  expect(image?.names).toEqual([busybox, 'docker.io/library/shared:1']);
+  expect(await engine.system.check()).toEqual([]);
 });
 
 test('a full disk: one sentence that names it, nothing half there, and rmi still works', async () => {

@@ -176,6 +176,9 @@ test('save and load through descriptors', async () => {
   await using other = testEngine(directory);
   expect(await other.images.load(input)).toEqual([{ name: busybox, id }]);
   closeSync(input);
+  await engine.images.save([busybox], `${file}.gz`, { compress: true });
+  execFileSync('gzip', ['-t', `${file}.gz`]);
+  expect(await other.images.load(`${file}.gz`)).toEqual([{ name: busybox, id }]);
 });
 
 test('init makes an image of a directory, twice the same layer; push brings it to a real registry', async () => {
