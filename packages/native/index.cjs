@@ -91,6 +91,7 @@ function withPromises(addon) {
     syncfs: onThread(addon.syncfs, 'syncfs'),
     mount: onThread(addon.mount, 'mount'),
     umount: onThread(addon.umount, 'umount2'),
+    networkNamespace: onThread(addon.networkNamespace, 'unshare'),
   };
 }
 

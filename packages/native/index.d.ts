@@ -82,6 +82,9 @@ export interface Native {
   /** mount_setattr(2): attributes to set and clear, MS_* propagation; `flags` 0x8000 is AT_RECURSIVE. */
   mountSetattr(target: Name, flags: number, set: number, clear: number, propagation: number): void;
 
+  /** Make a network namespace with `lo` up, held by a bind mount on the file `target` (unshare(2), mount(2)). */
+  networkNamespace(target: Name): Promise<number>;
+
   /** pidfd_open(2). */
   pidfdOpen(pid: number): number;
   pidfdSendSignal(pidfd: number, signal: number): void;

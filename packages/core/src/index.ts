@@ -10,6 +10,7 @@ export * from './host/host.ts';
 export * from './host/locks.ts';
 export * from './host/log.ts';
 export * from './host/mounter.ts';
+export * from './host/namespaces.ts';
 export * from './host/processes.ts';
 export * from './host/sockets.ts';
 export * from './host/tree.ts';

@@ -3,6 +3,7 @@ import type { Exec } from './exec.ts';
 import type { Locks } from './locks.ts';
 import type { Log } from './log.ts';
 import type { Mounter } from './mounter.ts';
+import type { Namespaces } from './namespaces.ts';
 import type { Processes } from './processes.ts';
 import type { Sockets } from './sockets.ts';
 import type { Files } from './tree.ts';
@@ -12,6 +13,7 @@ import type { Workers } from './workers.ts';
 export interface Host {
   readonly exec: Exec;
   readonly mounter: Mounter;
+  readonly namespaces: Namespaces;
   readonly files: Files;
   readonly processes: Processes;
   readonly sockets: Sockets;
