@@ -3,7 +3,6 @@ import type { Digest } from '@strata/core';
 import type { LoadedImage } from '@strata/oci';
 import type { Operation } from '../api/images.ts';
 import type { InternalServices } from '../internal-services.ts';
-import { repositoryOf } from './find-image.ts';
 import type { ImageRecord } from './image-record.ts';
 import { Pins } from './pins.ts';
 import { imageRecord, nameImage, readConfig } from './record-image.ts';
@@ -41,13 +40,7 @@ async function remember(
   const record = await imageRecord(image.descriptor, image.manifest, config);
   services.catalog.add(record);
   for (const name of image.names) {
-    await nameImage(services, name, record);
-    services.events.emit({
-      type: 'image',
-      action: 'load',
-      id: record.config.digest,
-      attributes: { name, repository: repositoryOf(name) },
-    });
+    await nameImage(services, name, record, 'load');
   }
   return { record, names: image.names };
 }

@@ -87,8 +87,7 @@ async function pullOne(pull: Pull, reference: Reference): Promise<PullResult> {
   await putBlob(services.imageStore, image.descriptor.digest, image.bytes);
   services.catalog.add(record);
   const name = canonicalName(reference);
-  const before = await nameImage(services, name, record);
-  services.events.emit({ type: 'image', action: 'pull', id: name, attributes: { name } });
+  const before = await nameImage(services, name, record, 'pull');
   return {
     name,
     digest: image.top.descriptor.digest as Digest,

@@ -65,15 +65,21 @@ export async function putBlob(store: ImageStore, digest: Digest, bytes: Uint8Arr
   }
 }
 
-/** Point a name at a complete image. Returns the manifest it pointed at before. */
+/** Point a name at a complete image, and tell. Returns the manifest it pointed at before. */
 export async function nameImage(
   services: InternalServices,
   name: string,
   record: ImageRecord,
+  action?: string,
 ): Promise<Digest | undefined> {
   await using _lock = await services.host.locks.acquire(services.paths.lock('image', name));
   const before = await services.imageStore.setReference(name, record.manifest);
-  services.catalog.setName(name, record.manifest.digest);
+  services.catalog.transaction(() => {
+    services.catalog.setName(name, record.manifest.digest);
+    if (action === undefined) return;
+    const id = action === 'pull' ? name : record.config.digest;
+    services.events.emit({ type: 'image', action, id, attributes: { name } });
+  });
   return before?.target.digest;
 }
 

@@ -65,8 +65,15 @@ async function untag(
     // It may point elsewhere by now.
     if (services.catalog.name(name) !== record.manifest.digest) continue;
     await services.imageStore.deleteReference(name);
-    services.catalog.deleteName(name);
-    services.events.emit({ type: 'image', action: 'untag', id: record.config.digest, attributes: { name } });
+    services.catalog.transaction(() => {
+      services.catalog.deleteName(name);
+      services.events.emit({
+        type: 'image',
+        action: 'untag',
+        id: record.config.digest,
+        attributes: { name },
+      });
+    });
     removed.push({ untagged: name });
   }
   return removed;

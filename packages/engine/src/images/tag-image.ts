@@ -5,9 +5,7 @@ import { nameImage } from './record-image.ts';
 
 export async function tagImage(services: InternalServices, source: string, target: string): Promise<void> {
   const { record } = await findImage(services, source);
-  const name = await newName(target);
-  await nameImage(services, name, record);
-  services.events.emit({ type: 'image', action: 'tag', id: record.config.digest, attributes: { name } });
+  await nameImage(services, await newName(target), record, 'tag');
 }
 
 /** The canonical form of a name to give: a repository and a tag, never a digest. @throws invalid-argument */
