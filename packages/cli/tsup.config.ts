@@ -2,7 +2,7 @@
  * Each entry becomes one CommonJS file without shared chunks, so that a command loads main.cjs and at most one more.
  * Everything is bundled from source except `@strata/native`, which is a compiled addon.
  */
-import { readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, resolve } from 'node:path';
 import { defineConfig, type Options } from 'tsup';
@@ -23,13 +23,17 @@ const small: Record<string, string> = {
   config: 'src/config/load-config.ts',
 };
 const engine = { engine: 'src/engine-bundle.ts' };
+const driverTest = { 'driver-test': 'src/driver-test/index.ts' };
 /** Half of the engine bundle, and only pulls and pushes need undici, only commands with children execa. */
 const libraries = {
   undici: createRequire(resolve('../oci/package.json')).resolve('undici'),
   execa: createRequire(resolve('../host/package.json')).resolve('execa'),
 };
 const files = new Map(
-  Object.entries({ ...small, ...engine }).map(([name, source]) => [resolve(source), `./${name}.cjs`]),
+  Object.entries({ ...small, ...engine, ...driverTest }).map(([name, source]) => [
+    resolve(source),
+    `./${name}.cjs`,
+  ]),
 );
 
 const lazyCrypto = ['createHash', 'randomBytes', 'randomFillSync', 'randomInt', 'randomUUID']
@@ -106,14 +110,30 @@ const workers = {
   ...Object.fromEntries(jobs.map((name) => [basename(name), `../archive/src/${basename(name)}.ts`])),
 };
 
+const readable: NonNullable<Options['esbuildOptions']> = (options) => {
+  options.conditions = ['source', 'node', 'import', 'default'];
+  options.legalComments = 'none';
+};
+
 export default defineConfig([
   bundle({ main: 'src/main.ts' }, versionCheck, { target: 'node12', minify: true }),
   bundle(small, ''),
   bundle({ ...engine, ...libraries }, moduleUrls),
-  bundle(workers, moduleUrls, {
-    esbuildOptions(options) {
-      options.conditions = ['source', 'node', 'import', 'default'];
-      options.legalComments = 'none';
+  bundle(driverTest, moduleUrls),
+  // For the other processes of a network suite, which import it from outside.
+  bundle({ host: '../host/src/index.ts' }, moduleUrls, { esbuildOptions: readable }),
+  {
+    // What added drivers get as their `@strata/core`.
+    entry: { 'core/dist/index': '../core/src/index.ts' },
+    format: ['esm'],
+    target: 'node24',
+    clean: false,
+    dts: false,
+    silent: true,
+    onSuccess: async () => {
+      mkdirSync('dist/core', { recursive: true });
+      copyFileSync('../core/package.json', 'dist/core/package.json');
     },
-  }),
+  },
+  bundle(workers, moduleUrls, { esbuildOptions: readable }),
 ]);

@@ -23,13 +23,36 @@ export function host(settings: Settings): Host {
   return opened;
 }
 
-/** How a monitor calls us back; the container's id is appended. */
-function exitCommand({ root, run, configFile }: Settings): readonly string[] {
+/** Program and arguments that start this command again. */
+export function ownProgram(): readonly string[] {
   const program = isSource
     ? ['--conditions=source', '--no-warnings', join(here, 'main.ts')]
     : [join(here, 'main.cjs')];
+  return [process.execPath, ...program];
+}
+
+/** URL of a module that exports `createHost`, for other processes. */
+export function hostModule(): string {
+  return isSource ? import.meta.resolve('@strata/host') : pathToFileURL(join(here, 'host.cjs')).href;
+}
+
+/** A real `import()`: in the built program, which is CommonJS, the bundler makes `require` of the written one. */
+export const importModule = new Function('url', 'return import(url)') as (url: string) => Promise<unknown>;
+
+/** What npm goes by: its own settings, proxies and certificates. Nothing else of our environment reaches it. */
+function npmEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
+  const passed = /^npm_config_|^(?:https?|no|all)_proxy$|^NODE_EXTRA_CA_CERTS$|^NPM_TOKEN$|^HOME$/i;
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) =>
+      value !== undefined && passed.test(name) ? [[name, value]] : [],
+    ),
+  );
+}
+
+/** How a monitor calls us back; the container's id is appended. */
+function exitCommand({ root, run, configFile }: Settings): readonly string[] {
   const config = configFile === undefined ? [] : ['--config', configFile];
-  return [process.execPath, ...program, '--root', root, '--run', run, ...config, 'reap'];
+  return [...ownProgram(), '--root', root, '--run', run, ...config, 'reap'];
 }
 
 export async function openEngine(settings: Settings): Promise<Engine> {
@@ -42,5 +65,9 @@ export async function openEngine(settings: Settings): Promise<Engine> {
     // What the user asked for now goes before the configuration file, for every verb.
     config: storage === undefined ? config : { ...config, storage },
     exitCommand: exitCommand(settings),
+    driverPackages: {
+      npmEnvironment: npmEnvironment(process.env),
+      ...(isSource ? {} : { corePackage: join(here, 'core') }),
+    },
   });
 }

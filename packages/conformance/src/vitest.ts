@@ -1,5 +1,9 @@
 /** The suites as vitest tests. `@strata/conformance` itself has the cases as data and needs no vitest. */
 import { describe, test } from 'vitest';
+import { type CgroupSuiteTarget, openCgroupContext } from './cgroup/cgroup-context.ts';
+import { cgroupDriverCases } from './cgroup/cgroup-suite.ts';
+import { type ImageSuiteTarget, openImageContext } from './image/image-context.ts';
+import { imageStoreCases } from './image/image-suite.ts';
 import { layerDriverCases, openLayerContext } from './layer/layer-suite.ts';
 import type { LayerSuiteTarget } from './layer/layer-target.ts';
 import { type ConformanceCase, runCase, type SuiteTarget } from './runner/case.ts';
@@ -9,6 +13,16 @@ import { openSnapshotterContext, snapshotterCases } from './snapshotter/snapshot
 /** Every case of the LayerDriver contract, as tests of the current file. */
 export function layerDriverSuite(target: LayerSuiteTarget): void {
   register(`LayerDriver ${target.definition.id}`, openLayerContext(target), layerDriverCases);
+}
+
+/** Every case of the ImageStore contract, as tests of the current file. */
+export function imageStoreSuite(target: ImageSuiteTarget): void {
+  register(`ImageStore ${target.definition.id}`, openImageContext(target), imageStoreCases);
+}
+
+/** Every case of the CgroupDriver contract, as tests of the current file. */
+export function cgroupDriverSuite(target: CgroupSuiteTarget): void {
+  register(`CgroupDriver ${target.definition.id}`, openCgroupContext(target), cgroupDriverCases);
 }
 
 /** A case that is excluded shows as skipped, with the reason. */

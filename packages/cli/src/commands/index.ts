@@ -1,8 +1,11 @@
 /** @module The handlers the table names, except the fast ones in `fast/`. */
 export { exportTar, importTar, initImage, load, save } from './archives.ts';
 export { attach, start } from './attach.ts';
+export { bench } from './bench.ts';
 export { diff, pruneContainers, top } from './containers.ts';
 export { cp } from './cp.ts';
+export { addDriver, inspectDrivers, listDrivers, removeDrivers, upgradeDrivers } from './driver.ts';
+export { networkSuite, testDriver } from './driver-test.ts';
 export { exec } from './exec.ts';
 export { commit, history, pruneImages, pull, push, rmi, tag, unpack } from './images.ts';
 export { inspect, inspectContainer, inspectImage } from './inspect.ts';
@@ -10,5 +13,5 @@ export { cleanup, kill, pause, reap, rename, restart, rm, stop, unpause, update,
 export { login, logout } from './login.ts';
 export { logs } from './logs.ts';
 export { create, run } from './run.ts';
-export { initStorage, listDrivers, listStorage, pruneStorage } from './storage.ts';
+export { initStorage, listStorage, pruneStorage } from './storage.ts';
 export { check, diskUsage, events, info, pruneSystem } from './system.ts';

@@ -1,26 +1,12 @@
-import type { DriverKind } from '@strata/core';
 import type { Handler } from '../context.ts';
 import { humanSize } from '../format/units.ts';
-import { driverRow, driverView, storageView } from '../views/driver-view.ts';
+import { driverRow, storageView } from '../views/driver-view.ts';
 import { confirm } from './confirm.ts';
-
-const KINDS: readonly DriverKind[] = ['layer', 'image', 'network', 'cgroup', 'runtime'];
 
 export const listStorage: Handler = async (context) => {
   const { storage } = await context.engine();
   const rows = (await storage.drivers('layer')).map(driverRow);
   return { output: { kind: 'table', rows, view: storageView, format: context.flags.string('format') } };
-};
-
-export const listDrivers: Handler = async (context) => {
-  const { flags } = context;
-  const text = flags.string('kind');
-  const kind = KINDS.find((known) => known === text);
-  if (text !== undefined && kind === undefined)
-    throw flags.invalid('kind', text, `the kinds are ${KINDS.join(', ')}`);
-  const { storage } = await context.engine();
-  const rows = (await storage.drivers(kind)).map(driverRow);
-  return { output: { kind: 'table', rows, view: driverView, format: flags.string('format') } };
 };
 
 export const initStorage: Handler = async (context) => {

@@ -6,7 +6,18 @@ import type { FileConfig } from '../settings.ts';
 
 type Table = Readonly<Record<string, unknown>>;
 
-const KNOWN = ['root', 'run', 'storage', 'runtime', 'cgroup', 'network', 'durable', 'log', 'options'];
+const KNOWN = [
+  'root',
+  'run',
+  'storage',
+  'image',
+  'runtime',
+  'cgroup',
+  'network',
+  'durable',
+  'log',
+  'options',
+];
 const MAXIMUM_BYTES = 1 << 20;
 
 function invalid(file: string, problem: string, cause?: unknown): StrataError {
@@ -56,6 +67,7 @@ export function loadConfig(file: string): FileConfig {
     ...text('root'),
     ...text('run'),
     ...text('storage'),
+    ...text('image'),
     ...text('runtime'),
     ...text('cgroup'),
     ...text('network'),

@@ -1,4 +1,6 @@
+import { benchCommands } from './bench.ts';
 import { containerCommands } from './containers.ts';
+import { driverCommands } from './drivers.ts';
 import { imageCommands } from './images.ts';
 import type { CommandSpec, GroupSpec } from './spec.ts';
 import { systemCommands } from './system.ts';
@@ -11,4 +13,10 @@ export const groups: readonly GroupSpec[] = [
   { name: 'system', summary: 'Manage Strata' },
 ];
 
-export const commands: readonly CommandSpec[] = [...containerCommands, ...imageCommands, ...systemCommands];
+export const commands: readonly CommandSpec[] = [
+  ...containerCommands,
+  ...imageCommands,
+  ...systemCommands,
+  ...driverCommands,
+  ...benchCommands,
+];

@@ -103,19 +103,6 @@ export const systemCommands: readonly CommandSpec[] = [
     handler: 'pruneStorage',
   },
   {
-    paths: ['driver ls', 'driver list'],
-    group: 'commands',
-    summary: 'List drivers of every kind',
-    args: [],
-    flags: [
-      formatFlag,
-      string('kind', 'Only drivers of this kind', {
-        complete: ['layer', 'image', 'network', 'cgroup', 'runtime'],
-      }),
-    ],
-    handler: 'listDrivers',
-  },
-  {
     paths: ['completion'],
     group: 'commands',
     summary: 'Print the completion script of a shell',

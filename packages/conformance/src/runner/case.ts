@@ -52,10 +52,40 @@ export async function runCase<Context, Traits>(
   return { name: test.name, outcome: 'passed', milliseconds };
 }
 
+/** How long a case may take before it counts as hanging and the next one begins. */
+export interface Patience {
+  readonly milliseconds: number;
+}
+
 /** Run cases one after another, yielding each result as it comes. */
 export async function* runCases<Context, Traits>(
   target: SuiteTarget<Context, Traits>,
   cases: readonly ConformanceCase<Context, Traits>[],
+  patience?: Patience,
 ): AsyncGenerator<CaseResult> {
-  for (const test of cases) yield await runCase(target, test);
+  for (const test of cases)
+    yield patience === undefined ? await runCase(target, test) : await withPatience(target, test, patience);
+}
+
+async function withPatience<Context, Traits>(
+  target: SuiteTarget<Context, Traits>,
+  test: ConformanceCase<Context, Traits>,
+  { milliseconds }: Patience,
+): Promise<CaseResult> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<CaseResult>((resolve) => {
+    const error = new Error(`it does not end within ${milliseconds / 1000} s`);
+    timer = setTimeout(
+      () => resolve({ name: test.name, outcome: 'failed', milliseconds, error }),
+      milliseconds,
+    );
+  });
+  try {
+    const done = runCase(target, test).catch(
+      (error: unknown): CaseResult => ({ name: test.name, outcome: 'failed', milliseconds: 0, error }),
+    );
+    return await Promise.race([done, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
