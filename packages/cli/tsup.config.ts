@@ -23,6 +23,7 @@ const small: Record<string, string> = {
   config: 'src/config/load-config.ts',
 };
 const engine = { engine: 'src/engine-bundle.ts' };
+const bench = { bench: 'src/bench-bundle.ts' };
 const driverTest = { 'driver-test': 'src/driver-test/index.ts' };
 /** Half of the engine bundle, and only pulls and pushes need undici, only commands with children execa. */
 const libraries = {
@@ -30,7 +31,7 @@ const libraries = {
   execa: createRequire(resolve('../host/package.json')).resolve('execa'),
 };
 const files = new Map(
-  Object.entries({ ...small, ...engine, ...driverTest }).map(([name, source]) => [
+  Object.entries({ ...small, ...engine, ...bench, ...driverTest }).map(([name, source]) => [
     resolve(source),
     `./${name}.cjs`,
   ]),
@@ -119,6 +120,7 @@ export default defineConfig([
   bundle({ main: 'src/main.ts' }, versionCheck, { target: 'node12', minify: true }),
   bundle(small, ''),
   bundle({ ...engine, ...libraries }, moduleUrls),
+  bundle(bench, moduleUrls),
   bundle(driverTest, moduleUrls),
   // For the other processes of a network suite, which import it from outside.
   bundle({ host: '../host/src/index.ts' }, moduleUrls, { esbuildOptions: readable }),

@@ -10,7 +10,16 @@ const allowed: Record<string, readonly string[]> = {
   oci: ['@strata/core'],
   conformance: ['@strata/core'],
   engine: ['@strata/core', '@strata/oci', '@strata/archive'],
-  cli: ['@strata/core', '@strata/engine', '@strata/host', '@strata/oci', '@strata/archive', '@strata/native'],
+  cli: [
+    '@strata/core',
+    '@strata/engine',
+    '@strata/host',
+    '@strata/oci',
+    '@strata/archive',
+    '@strata/native',
+    '@strata/bench',
+  ],
+  bench: ['@strata/core', '@strata/engine', '@strata/host'],
   driver: ['@strata/core'],
 };
 

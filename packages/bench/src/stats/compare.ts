@@ -1,5 +1,5 @@
 import type { Interval, Ratio } from '../report.ts';
-import { bootstrap, median } from './summary.ts';
+import { bootstrap, median, resample } from './summary.ts';
 
 /** Differences below this are not worth a reader's decision, whatever the statistics say. */
 const LEAST_EFFECT = 0.03;
@@ -18,29 +18,24 @@ function over(a: number, b: number): number {
  * of the interval.
  */
 export function comparePaired(first: readonly number[], other: readonly number[]): Ratio {
-  const n = Math.min(first.length, other.length);
-  const interval = bootstrap(n, (indexes) =>
-    over(median(indexes.map((at) => other[at]!)), median(indexes.map((at) => first[at]!))),
-  );
+  const rounds = Array.from({ length: Math.min(first.length, other.length) }, (_, at) => at);
+  const interval = bootstrap((pick) => {
+    const chosen = resample(rounds, pick);
+    return over(median(chosen.map((at) => other[at]!)), median(chosen.map((at) => first[at]!)));
+  });
   return judge(first, other, interval);
 }
 
 /** Two runs of the command: nothing pairs their samples. */
 export function compareUnpaired(before: readonly number[], after: readonly number[]): Ratio {
-  const n = Math.max(before.length, after.length);
-  const interval = bootstrap(n, (indexes) => {
-    const pick = (samples: readonly number[], shift: number) =>
-      indexes.map((_, at) => samples[indexes[(at * 7 + shift) % n]! % samples.length]!);
-    return over(median(pick(after, 3)), median(pick(before, 0)));
-  });
+  const interval = bootstrap((pick) => over(median(resample(after, pick)), median(resample(before, pick))));
   return judge(before, after, interval);
 }
 
 function judge(first: readonly number[], other: readonly number[], interval: Interval): Ratio {
   const value = over(median(other), median(first));
   const few = Math.min(first.length, other.length) < ENOUGH;
-  const touching =
-    Math.min(...other) <= Math.max(...first) && Math.min(...first) <= Math.max(...other);
+  const touching = Math.min(...other) <= Math.max(...first) && Math.min(...first) <= Math.max(...other);
   const exact = first.concat(other).every((sample, _, all) => sample === all[0]);
   const noise =
     exact ||

@@ -18,18 +18,18 @@ export function median(values: readonly number[]): number {
   return quantile(ascending(values), 0.5);
 }
 
-/** Percentile bootstrap: `statistic` over resamples of the indexes 0…n−1, its 2.5th and 97.5th percentile. */
-export function bootstrap(n: number, statistic: (indexes: readonly number[]) => number): Interval {
+/** A random whole number below n. */
+export type Pick = (n: number) => number;
+
+export function resample<T>(values: readonly T[], pick: Pick): T[] {
+  return values.map(() => values[pick(values.length)]!);
+}
+
+/** Percentile bootstrap: the 2.5th and 97.5th percentile of a statistic over resamples. */
+export function bootstrap(statistic: (pick: Pick) => number): Interval {
   const random = seeded(SEED);
-  const results: number[] = [];
-  const indexes = new Array<number>(n);
-  for (let resample = 0; resample < RESAMPLES; resample++) {
-    for (let at = 0; at < n; at++) indexes[at] = Math.floor(random() * n);
-    const value = statistic(indexes);
-    if (Number.isFinite(value)) results.push(value);
-  }
-  results.sort((a, b) => a - b);
-  if (results.length === 0) return [0, 0];
+  const pick: Pick = (n) => Math.floor(random() * n);
+  const results = Array.from({ length: RESAMPLES }, () => statistic(pick)).sort((a, b) => a - b);
   return [quantile(results, 0.025), quantile(results, 0.975)];
 }
 
@@ -43,6 +43,6 @@ export function summarise(samples: readonly number[]): Summary {
     p90: quantile(sorted, 0.9),
     min: sorted[0]!,
     max: sorted.at(-1)!,
-    interval: bootstrap(samples.length, (indexes) => median(indexes.map((at) => samples[at]!))),
+    interval: bootstrap((pick) => median(resample(samples, pick))),
   };
 }

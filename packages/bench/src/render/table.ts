@@ -1,0 +1,64 @@
+import type { BenchReport, MetricResult, WorkloadResult } from '../report.ts';
+import { figure, ratioText, span, spreadText } from './units.ts';
+
+/** The report for a terminal: per workload what it tells, the figures, the verdict. */
+export function renderTable(report: BenchReport): string[] {
+  const lines: string[] = [];
+  if (report.partial !== undefined) lines.push(`Partial report: ${report.partial}`, '');
+  for (const workload of report.workloads) lines.push(...workloadLines(workload), '');
+  for (const { id, reason, hint } of report.leftOut)
+    lines.push(`${id} was left out: ${reason}${hint === undefined ? '' : ` (${hint})`}`);
+  lines.push(...footer(report));
+  return lines;
+}
+
+function workloadLines(workload: WorkloadResult): string[] {
+  const cells = [
+    ['', '', 'median', 'spread', '95 % interval', 'p90', 'ratio'],
+    ...workload.metrics.flatMap((metric) => metricCells(metric)),
+  ];
+  return [
+    `${workload.title} (${workload.id}, ${workload.runs} run${workload.runs === 1 ? '' : 's'})`,
+    `  ${workload.tells}`,
+    ...(workload.metrics.length > 0 ? align(cells).map((line) => `  ${line}`) : []),
+    ...workload.notMeasured.map(({ subject, cause, reason }) => `  ${subject} ${cause}: ${reason}`),
+    `  → ${workload.verdict}`,
+  ];
+}
+
+function metricCells(metric: MetricResult): string[][] {
+  return metric.measured.map((one, at) => [
+    at === 0 ? metric.title : '',
+    one.subject,
+    figure(one.median, metric.unit),
+    spreadText(one),
+    span(one.interval, (value) => figure(value, metric.unit)),
+    figure(one.p90, metric.unit),
+    ratioText(one.ratio),
+  ]);
+}
+
+/** The first two columns to the left, figures to the right. */
+function align(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => [...row[column]!].length)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => {
+        const pad = ' '.repeat(widths[column]! - [...cell].length);
+        return column < 2 ? cell + pad : pad + cell;
+      })
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function footer({ machine, settings, subjects }: BenchReport): string[] {
+  const where = subjects
+    .map(({ id, filesystem }) => (filesystem === undefined ? id : `${id} on ${filesystem}`))
+    .join(', ');
+  return [
+    `${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}, ${machine.os}; load ${machine.load.join(' → ')}`,
+    `${where}; ${settings.backing}`,
+    'ratio: to the first driver; "noise": these runs do not show a difference',
+  ];
+}

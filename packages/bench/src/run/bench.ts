@@ -1,0 +1,79 @@
+/** The story of a bench of layer drivers: a stage, every workload in turn, a report; whatever happens, nothing stays. */
+import { loadavg } from 'node:os';
+import { isStrataError, StrataError } from '@strata/core';
+import { type ImageChoice, makeImage } from '../image/source.ts';
+import type { BenchPorts } from '../ports.ts';
+import type { BenchReport } from '../report.ts';
+import { type Backing, describeBacking } from '../stage/backing.ts';
+import { chooseDrivers } from '../stage/driver.ts';
+import { describeMachine } from '../stage/machine.ts';
+import { Stage } from '../stage/stage.ts';
+import { chooseWorkloads } from '../workloads/catalogue.ts';
+import { Course } from './course.ts';
+import type { ProgressReporter } from './progress.ts';
+
+export interface LayerBenchRequest {
+  /** Driver ids; all that are installed when undefined. The first one is what the others are compared with. */
+  readonly drivers?: readonly string[];
+  /** Workload ids; undefined: all. */
+  readonly workloads?: readonly string[];
+  /** Exactly so many; undefined: as many as each workload's time allows. */
+  readonly runs?: number;
+  readonly backing: Backing;
+  readonly cold: boolean;
+  readonly image: ImageChoice;
+  /** `sh -c` of this in a container of the image, as a workload of its own. */
+  readonly command?: string;
+  readonly network?: string;
+  /** What was typed. */
+  readonly words: readonly string[];
+  readonly signal: AbortSignal;
+  readonly onProgress?: ProgressReporter;
+}
+
+export async function benchLayers(ports: BenchPorts, request: LayerBenchRequest): Promise<BenchReport> {
+  const startedAt = new Date();
+  const before = loadavg()[0]!;
+  const definitions = chooseDrivers(ports.drivers, 'layer', request.drivers);
+  const workloads = chooseWorkloads(request);
+  await using stage = await Stage.open(ports, definitions, {
+    backing: request.backing,
+    cold: request.cold,
+    signal: request.signal,
+    makeImage: (directory) => makeImage(ports, request.image, directory),
+  });
+  if (stage.subjects.length === 0) throw nothingToMeasure(stage.leftOut);
+  const course = new Course(stage.subjects, workloads, request);
+  const results = await course.run();
+  const machine = await describeMachine(ports.host, before);
+  return {
+    schemaVersion: 1,
+    kind: 'layer',
+    strata: ports.version,
+    startedAt: startedAt.toISOString(),
+    finishedAt: new Date().toISOString(),
+    command: request.words,
+    ...(request.signal.aborted ? { partial: 'interrupted: what follows was measured before' } : {}),
+    settings: {
+      runs: request.runs ?? null,
+      warmup: 1,
+      backing: describeBacking(request.backing),
+      cold: request.cold,
+      image: request.image.kind === 'synthetic' ? 'synthetic' : request.image.reference,
+    },
+    machine,
+    subjects: stage.subjects.map(({ info }) => info),
+    leftOut: stage.leftOut,
+    workloads: results,
+  };
+}
+
+export function nothingToMeasure(leftOut: BenchReport['leftOut']): StrataError {
+  const reasons = leftOut.map(({ id, reason }) => `${id}: ${reason}`).join('; ');
+  return new StrataError('unsupported', 'BENCH_NO_DRIVER', `No driver can be measured here (${reasons})`, {
+    hint: leftOut.find(({ hint }) => hint !== undefined)?.hint ?? 'strata driver ls shows what works',
+  });
+}
+
+export const messageOf = (error: unknown): string =>
+  isStrataError(error) || error instanceof Error ? error.message : String(error);

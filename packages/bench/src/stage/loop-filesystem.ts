@@ -1,0 +1,92 @@
+import { mkdir, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errnoOf, type Host, isStrataError, type PoolDefinition, StrataError } from '@strata/core';
+
+/** Sparse: takes what is written. */
+const SIZE = 24 * 2 ** 30;
+
+const EXT4: Pick<PoolDefinition, 'filesystem' | 'format'> = {
+  filesystem: 'ext4',
+  // Nothing is left for a kernel thread to initialise while others are measured.
+  format: ['mkfs.ext4', '-q', '-F', '-i', '32768', '-E', 'nodiscard,lazy_journal_init=1'],
+};
+
+/** A filesystem in a file, for one driver alone. */
+export class LoopFilesystem {
+  readonly directory: string;
+  readonly type: string;
+  readonly #host: Host;
+  readonly #file: string;
+
+  private constructor(
+    host: Host,
+    type: string,
+    place: { readonly file: string; readonly directory: string },
+  ) {
+    this.#host = host;
+    this.type = type;
+    this.#file = place.file;
+    this.directory = place.directory;
+  }
+
+  /** `pool`: what the driver asks for; ext4 where it does not mind. */
+  static async create(
+    host: Host,
+    parent: string,
+    { id, pool = EXT4 }: { readonly id: string; readonly pool?: typeof EXT4 | undefined },
+  ): Promise<LoopFilesystem> {
+    const file = join(parent, `${id}.img`);
+    const directory = join(parent, id);
+    await mkdir(directory);
+    const handle = await open(file, 'wx', 0o600);
+    await handle.truncate(SIZE);
+    await handle.close();
+    const [program, ...args] = pool.format;
+    await host.exec.run(program, [...args, file], { timeout: 120_000 });
+    const filesystem = new LoopFilesystem(host, pool.filesystem, { file, directory });
+    await filesystem.#mount();
+    return filesystem;
+  }
+
+  async #mount(): Promise<void> {
+    const options = this.type === 'ext4' ? ['loop', 'noinit_itable'] : ['loop'];
+    await this.#host.mounter.mount([{ type: this.type, source: this.#file, options }], this.directory);
+  }
+
+  /** Forget all the kernel has cached of it, and nothing else on this machine. False when somebody keeps it busy. */
+  async forgetCaches(): Promise<boolean> {
+    try {
+      await this.#host.exec.run('umount', ['--', this.directory]);
+    } catch (error) {
+      if (isStrataError(error) || errnoOf(error) === 'EBUSY') return false;
+      throw error;
+    }
+    await this.#mount();
+    return true;
+  }
+
+  /** Give the blocks of deleted files back to the memory or disk below. */
+  async trim(): Promise<void> {
+    await this.#host.exec
+      .run('fstrim', ['--', this.directory], { okCodes: [0, 1, 32] })
+      .catch(() => undefined);
+  }
+}
+
+/** @throws resource-exhausted when there is too little memory for a bench in it */
+export async function mountMemory(host: Host, directory: string, availableBytes: number): Promise<void> {
+  const LEAST = 2 ** 31;
+  if (availableBytes < LEAST)
+    throw new StrataError(
+      'resource-exhausted',
+      'BENCH_MEMORY_SHORT',
+      `A bench in memory needs 2 GiB, and ${Math.floor(availableBytes / 2 ** 20)} MiB are available`,
+      { hint: 'Use --backing=loop, or name a directory on a disk with --backing' },
+    );
+  await mkdir(directory);
+  const size = Math.floor(availableBytes * 0.75);
+  await host.mounter.mount(
+    [{ type: 'tmpfs', source: 'strata-bench', options: [`size=${size}`, 'mode=0700', 'nosuid', 'nodev'] }],
+    directory,
+  );
+}

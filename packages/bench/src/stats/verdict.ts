@@ -1,0 +1,72 @@
+import { figure, times } from '../render/units.ts';
+import type { Measured, Metric, MetricResult, Unit } from '../report.ts';
+import { comparePaired } from './compare.ts';
+
+/** How a comparison is put into words, by unit. */
+const WORDS: Readonly<Record<Unit, { readonly best: string; readonly more: (factor: string) => string }>> = {
+  s: { best: 'fastest', more: (factor) => `takes ${factor} as long` },
+  B: { best: 'smallest', more: (factor) => `needs ${factor} as much` },
+  inodes: { best: 'smallest', more: (factor) => `needs ${factor} as many` },
+  '1/s': { best: 'fastest', more: (factor) => `needs ${factor} the time` },
+  'B/s': { best: 'fastest', more: (factor) => `needs ${factor} the time` },
+};
+
+export const listed = (items: readonly string[]): string =>
+  items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
+
+/** The best first. */
+export function ranked(metric: Pick<Metric, 'better'>, measured: readonly Measured[]): Measured[] {
+  const sign = metric.better === 'lower' ? 1 : -1;
+  return [...measured].sort((a, b) => sign * (a.median - b.median));
+}
+
+/** Who cannot be told from the best. */
+function level(metric: Pick<Metric, 'better'>, order: readonly Measured[]): Measured[] {
+  const [best] = order;
+  return order.filter((one) => one === best || comparePaired(best!.samples, one.samples).noise);
+}
+
+/** How much worse than the best, ≥ 1. */
+function factor(metric: Pick<Metric, 'better'>, best: Measured, other: Measured): string {
+  const value =
+    metric.better === 'lower' ? comparePaired(best.samples, other.samples).value : best.median / other.median;
+  return times(value);
+}
+
+/** One sentence: who is best, by how much, or that nobody is. */
+export function metricVerdict(metric: Metric, measured: readonly Measured[]): string {
+  const order = ranked(metric, measured);
+  const [best] = order;
+  if (best === undefined) return 'Nothing was measured.';
+  if (order.length === 1) return `${best.subject}: ${figure(best.median, metric.unit)}.`;
+  const words = WORDS[metric.unit];
+  const tied = level(metric, order);
+  const others = order
+    .filter((one) => !tied.includes(one))
+    .map((one) => `${one.subject} ${words.more(factor(metric, best, one))}`);
+  const names = listed(tied.map(({ subject }) => subject));
+  const head =
+    tied.length === 1
+      ? `${best.subject} is ${words.best} (${figure(best.median, metric.unit)})`
+      : `${names} are level at ${figure(best.median, metric.unit)}: what differs is noise`;
+  return `${head}${others.length > 0 ? `; ${listed(others)}` : ''}.`;
+}
+
+/** The first metric decides; others are named where somebody else wins. */
+export function workloadVerdict(metrics: readonly MetricResult[]): string {
+  const [first, ...rest] = metrics;
+  if (first === undefined) return 'Nothing was measured.';
+  if (first.measured.length < 2) return first.verdict;
+  const winner = (metric: MetricResult): string =>
+    level(metric, ranked(metric, metric.measured))
+      .map(({ subject }) => subject)
+      .sort()
+      .join();
+  const others = rest.filter((metric) => metric.measured.length > 1 && winner(metric) !== winner(first));
+  const lead = metrics.length > 1 ? `${capital(first.title)}: ${first.verdict}` : first.verdict;
+  return [lead, ...others.slice(0, 2).map((metric) => `${capital(metric.title)}: ${metric.verdict}`)].join(
+    ' ',
+  );
+}
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,0 +1,128 @@
+import { writeFile } from 'node:fs/promises';
+import type { BenchPorts, BenchReport } from '@strata/bench';
+import { builtinDrivers } from '../builtins.ts';
+import type { CommandContext, Handler } from '../context.ts';
+import { version } from '../fast/version.ts';
+import { host, openEngine } from '../open-engine.ts';
+import { defined } from '../options/defined.ts';
+import { watchBench } from './bench-progress.ts';
+
+type Bench = typeof import('../bench-bundle.ts');
+
+function names({ flags }: CommandContext, flag: string): readonly string[] | undefined {
+  const text = flags.string(flag);
+  if (text === undefined) return undefined;
+  const list = text.split(',').map((name) => name.trim());
+  if (list.some((name) => name === ''))
+    throw flags.invalid(flag, text, 'names separated by commas are needed');
+  return list;
+}
+
+function runs({ flags }: CommandContext): number | undefined {
+  const wanted = flags.number('runs');
+  if (wanted !== undefined && (wanted < 1 || wanted > 1000))
+    throw flags.invalid('runs', String(wanted), 'it must be between 1 and 1000');
+  return wanted;
+}
+
+function ports({ settings, engine }: CommandContext): BenchPorts {
+  return {
+    host: host(settings),
+    drivers: builtinDrivers,
+    version: version(),
+    openEngine: ({ root, run, storage }) => openEngine({ ...settings, root, run, storage }),
+    userEngine: () => engine(),
+  };
+}
+
+function checkFlags({ flags, args }: CommandContext): 'layer' | 'network' | 'cgroup' {
+  const kind = args[0] ?? 'layer';
+  if (kind !== 'layer' && kind !== 'network' && kind !== 'cgroup')
+    throw flags.conflict(`there is no bench of "${kind}"; the kinds are layer, network, cgroup`);
+  const alien =
+    kind === 'layer' ? ['driver'] : ['storage', 'image', 'synthetic', 'command', 'backing', 'cold'];
+  const given = alien.find((name) => flags.given(name));
+  if (given !== undefined) throw flags.conflict(`--${given} does not belong to a bench of ${kind} drivers`);
+  if (flags.given('image') && flags.bool('synthetic'))
+    throw flags.conflict('--image and --synthetic exclude each other');
+  if (flags.bool('fail-on-regression') && !flags.given('baseline'))
+    throw flags.conflict('--fail-on-regression needs --baseline');
+  return kind;
+}
+
+async function measure(context: CommandContext, bench: Bench): Promise<BenchReport> {
+  const { flags, interrupt, io } = context;
+  const kind = checkFlags(context);
+  const baseline = flags.string('baseline');
+  const before = baseline === undefined ? undefined : await bench.readBaseline(baseline);
+  using watcher = watchBench(io);
+  interrupt.signal.addEventListener('abort', () => watcher.stopping(), { once: true });
+  const common = {
+    words: ['strata', ...process.argv.slice(2)],
+    signal: interrupt.signal,
+    onProgress: watcher.report,
+    ...defined({ workloads: names(context, 'workload'), runs: runs(context) }),
+  };
+  const report =
+    kind === 'layer'
+      ? await bench.benchLayers(ports(context), { ...common, ...layerRequest(context, bench) })
+      : await bench.benchKind(ports(context), kind, {
+          ...common,
+          ...defined({ drivers: names(context, 'driver') }),
+        });
+  return before === undefined ? report : bench.withComparison(report, before);
+}
+
+function layerRequest(context: CommandContext, bench: Bench) {
+  const { flags } = context;
+  const reference = flags.string('image');
+  return {
+    backing: bench.parseBacking(flags.string('backing')),
+    cold: flags.bool('cold'),
+    image:
+      reference === undefined ? ({ kind: 'synthetic' } as const) : ({ kind: 'image', reference } as const),
+    ...defined({
+      drivers: names(context, 'storage'),
+      command: flags.string('command'),
+      network: flags.string('network'),
+    }),
+  };
+}
+
+/** Write what was asked for, and say where it is. */
+async function writeReports({ flags, io }: CommandContext, bench: Bench, report: BenchReport): Promise<void> {
+  const forms = [
+    ['json', () => bench.renderJson(report)],
+    ['markdown', () => bench.renderMarkdown(report)],
+    ['html', () => bench.renderHtml(report)],
+  ] as const;
+  for (const [flag, render] of forms) {
+    const file = flags.string(flag);
+    if (file === undefined || file === '-') continue;
+    await writeFile(file, render());
+    io.err(`${file} written\n`);
+  }
+}
+
+export const bench: Handler = async (context) => {
+  const { flags, settings, interrupt } = context;
+  const module = await import('../bench-bundle.ts');
+  const report = await measure(context, module);
+  await writeReports(context, module, report);
+  const asJson = settings.json || flags.string('json') === '-';
+  const text = asJson ? module.renderJson(report).trimEnd().split('\n') : module.renderTable(report);
+  const regressed = flags.bool('fail-on-regression') && (report.comparison?.regressions ?? 0) > 0;
+  return {
+    output: {
+      kind: 'stream',
+      lines: (async function* () {
+        yield* text;
+      })(),
+    },
+    ...(interrupt.exitCode === undefined
+      ? regressed
+        ? { exitCode: 1 }
+        : {}
+      : { exitCode: interrupt.exitCode }),
+  };
+};
