@@ -5,9 +5,9 @@ import { createFiles } from './files/files.ts';
 import { createLocks } from './locks/locks.ts';
 import { createLog, type LogLevel, type LogSink } from './log/log.ts';
 import { createMounter } from './mount/mounter.ts';
+import { createNamespaces } from './namespaces/namespaces.ts';
 import { createProcesses } from './process/processes.ts';
 import { createSockets } from './sockets/sockets.ts';
-import { WorkerPool } from './workers/pool.ts';
 
 export interface HostOptions {
   /** Default `warn`. */
@@ -22,21 +22,37 @@ export interface HostOptions {
   readonly mountDirectory?: string;
 }
 
+/** A pool that is loaded by its first job. */
+function lazyWorkers(create: () => Promise<Workers>): Workers {
+  let pool: Promise<Workers> | undefined;
+  let closed = false;
+  return {
+    async run(module, input, options) {
+      pool ??= create();
+      if (closed) await (await pool).close();
+      return (await pool).run(module, input, options);
+    },
+    async close() {
+      closed = true;
+      await (await pool)?.close();
+    },
+  };
+}
+
 /** The operating system behind core's facets. Nothing is loaded, opened or started before it is used. */
 export function createHost(options: HostOptions = {}): Host {
   const { logLevel = 'warn', logSink, workerBootstrap, workerThreads, mountDirectory } = options;
   const log = createLog(logLevel, logSink);
   const exec = createExec();
-  let pool: Workers | undefined;
-  const workers = (): Workers => {
-    pool ??= new WorkerPool({
+  const workers = lazyWorkers(async () => {
+    const { WorkerPool } = await import('./workers/pool.ts');
+    return new WorkerPool({
       ...(workerBootstrap === undefined ? {} : { bootstrap: workerBootstrap }),
       ...(workerThreads === undefined ? {} : { size: workerThreads }),
       logLevel,
       onLog: ({ level, message, time: _, ...facts }) => log[level](message, facts),
     });
-    return pool;
-  };
+  });
   return {
     exec,
     mounter: createMounter({
@@ -44,13 +60,12 @@ export function createHost(options: HostOptions = {}): Host {
       log,
       ...(mountDirectory === undefined ? {} : { directory: mountDirectory }),
     }),
+    namespaces: createNamespaces(),
     files: createFiles(workers),
     processes: createProcesses(),
     sockets: createSockets(),
     locks: createLocks(),
-    get workers() {
-      return workers();
-    },
+    workers,
     databases: createDatabases(),
     log,
   };

@@ -47,7 +47,8 @@ export async function run(
   options: RunOptions = {},
 ): Promise<RunResult> {
   throwIfAborted(options.signal);
-  const [path, start] = await Promise.all([requireProgram(program), runner()]);
+  const path = requireProgram(program);
+  const start = await runner();
   const outcome = await start(path, args, options).catch((cause) => {
     if (errnoOf(cause) === undefined) throw cause;
     throw startFailure(program, cause, options.cwd);

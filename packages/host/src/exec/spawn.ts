@@ -15,7 +15,8 @@ export async function spawn(
   args: readonly string[],
   options: SpawnOptions,
 ): Promise<Spawned> {
-  const [path, start] = await Promise.all([requireProgram(program), spawner()]);
+  const path = requireProgram(program);
+  const start = await spawner();
   try {
     return await start(path, args, options);
   } catch (cause) {

@@ -1,5 +1,4 @@
-import { constants } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { constants, mkdirSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { errnoOf, type Files, StrataError, type Workers } from '@strata/core';
 import { readMountInfo } from '../mount/mountinfo.ts';
@@ -38,7 +37,7 @@ function hasMounts(path: string, mounts: readonly { readonly target: string }[])
 async function removeTree(path: string): Promise<void> {
   const absolute = resolve(path);
   const name = Buffer.from(basename(absolute));
-  const mounts = await readMountInfo(absolute);
+  const mounts = readMountInfo(absolute);
   if (mounts.length > 0) throw hasMounts(absolute, mounts);
   let parent: NativeTree;
   try {
@@ -56,7 +55,7 @@ async function removeTree(path: string): Promise<void> {
   }
 }
 
-export function createFiles(workers: () => Workers): Files {
+export function createFiles(workers: Workers): Files {
   return {
     openTree: (path) => new NativeTree(resolve(path)),
     syncfs,
@@ -66,9 +65,9 @@ export function createFiles(workers: () => Workers): Files {
     usage: (path, signal) => cooperate(usageSteps(path), signal),
     filesystem,
     async copyTree(source, target, signal) {
-      await mkdir(target, { recursive: true });
+      mkdirSync(target, { recursive: true });
       const input = { source: resolve(source), target: resolve(target) };
-      await workers().run(BUILTIN_JOBS.copyTree, input, signal === undefined ? {} : { signal });
+      await workers.run(BUILTIN_JOBS.copyTree, input, signal === undefined ? {} : { signal });
     },
   };
 }

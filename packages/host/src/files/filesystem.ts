@@ -1,4 +1,4 @@
-import { statfs } from 'node:fs/promises';
+import { type StatsFs, statfs } from 'node:fs';
 
 /** statfs(2) f_type, from linux/magic.h. */
 const TYPES: ReadonlyMap<number, string> = new Map([
@@ -31,7 +31,9 @@ export interface FilesystemFacts {
 
 /** Free space as an unprivileged writer sees it (`f_bavail`); an unknown type is its magic in hexadecimal. */
 export async function filesystem(path: string): Promise<FilesystemFacts> {
-  const facts = await statfs(path);
+  const facts = await new Promise<StatsFs>((resolve, reject) => {
+    statfs(path, (error, result) => (error ? reject(error) : resolve(result)));
+  });
   const magic = facts.type >>> 0;
   return {
     type: TYPES.get(magic) ?? `0x${magic.toString(16)}`,

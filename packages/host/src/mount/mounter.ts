@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, realpath, rmdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, realpathSync, rmdirSync } from 'node:fs';
 import { join, posix, resolve } from 'node:path';
 import { type Exec, errnoOf, type Log, type Mount, type Mounter, StrataError } from '@strata/core';
 import { kindOfErrno } from '../errors.ts';
@@ -18,8 +17,12 @@ function placeOf(mount: Mount, target: string): string {
 }
 
 /** mountinfo knows real paths only. */
-function real(path: string): Promise<string> {
-  return realpath(path).catch(() => resolve(path));
+function real(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return resolve(path);
+  }
 }
 
 function mountFailure(mount: Mount, place: string, cause: unknown): unknown {
@@ -79,7 +82,7 @@ export interface MounterOptions {
 export function createMounter({ exec, log, directory }: MounterOptions): Mounter {
   async function mountAll(mounts: readonly Mount[], target: string): Promise<void> {
     const done: string[] = [];
-    const root = await real(target);
+    const root = real(target);
     for (const mount of mounts) {
       const place = placeOf(mount, root);
       try {
@@ -95,25 +98,25 @@ export function createMounter({ exec, log, directory }: MounterOptions): Mounter
     }
   }
 
-  async function temporary(): Promise<string> {
-    const parent = directory ?? join(tmpdir(), 'strata-mounts');
-    await mkdir(parent, { recursive: true, mode: 0o700 });
-    return mkdtemp(join(parent, 'm-'));
+  function temporary(): string {
+    const parent = directory ?? join(process.env.TMPDIR || '/tmp', 'strata-mounts');
+    mkdirSync(parent, { recursive: true, mode: 0o700 });
+    return mkdtempSync(join(parent, 'm-'));
   }
 
   return {
     mount: mountAll,
-    unmount: async (target) => unmountTree(await real(target)),
-    list: async (below) => readMountInfo(below === undefined ? undefined : await real(below)),
+    unmount: async (target) => unmountTree(real(target)),
+    list: async (below) => readMountInfo(below === undefined ? undefined : real(below)),
     async withMounted(mounts, use) {
-      const place = await temporary();
+      const place = temporary();
       try {
         await mountAll(mounts, place);
         return await use(place);
       } finally {
         await unmountTree(place);
         // rmdir only: whatever still lies there is not ours to delete.
-        await rmdir(place);
+        rmdirSync(place);
       }
     },
   };

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import type { MountInfo } from '@strata/core';
 
 /** proc(5): space, tab, newline and backslash are written as three octal digits, over the raw bytes. */
@@ -39,8 +39,8 @@ export function isAtOrBelow(path: string, directory: string): boolean {
 }
 
 /** Mounts of this process's namespace in mount order: a later one lies on top of or below an earlier one. */
-export async function readMountInfo(below?: string): Promise<MountInfo[]> {
-  const content = await readFile('/proc/self/mountinfo', 'latin1');
+export function readMountInfo(below?: string): MountInfo[] {
+  const content = readFileSync('/proc/self/mountinfo', 'latin1');
   const all = parseMountInfo(content);
   return below === undefined ? all : all.filter((mount) => isAtOrBelow(mount.target, below));
 }

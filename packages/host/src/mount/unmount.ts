@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf, StrataError } from '@strata/core';
 import { kindOfErrno } from '../errors.ts';
 import { native } from '../native.ts';
@@ -29,7 +28,7 @@ async function unmountPatiently(target: string, deadline: number): Promise<void>
     } catch (error) {
       if (errnoOf(error) !== 'EBUSY') throw error;
       if (performance.now() >= deadline) break;
-      await sleep(PAUSE_MS);
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   }
   await unmountOnce(target, MNT_DETACH);
@@ -39,7 +38,7 @@ async function unmountPatiently(target: string, deadline: number): Promise<void>
 export async function unmountTree(target: string): Promise<void> {
   const deadline = performance.now() + BUSY_MS;
   for (let rounds = 0; rounds < 64; rounds++) {
-    const mounts = await readMountInfo(target);
+    const mounts = readMountInfo(target);
     if (mounts.length === 0) return;
     for (const mount of mounts.reverse()) {
       try {
