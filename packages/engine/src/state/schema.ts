@@ -138,4 +138,27 @@ export const migrations: readonly string[] = [
   DROP INDEX layers_key;
   CREATE UNIQUE INDEX layers_key ON layers (driver, owner, key) WHERE state != 'removing';
   `,
+  `
+  CREATE TABLE networks (
+    id      TEXT PRIMARY KEY,
+    name    TEXT NOT NULL UNIQUE,
+    driver  TEXT NOT NULL,
+    state   TEXT NOT NULL CHECK (state IN ('creating', 'ready', 'removing')),
+    spec    TEXT NOT NULL,                                 -- JSON: NetworkSpec as the driver completed it
+    created TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  -- A container's wish to be in a network; the attachment is there while it runs.
+  CREATE TABLE endpoints (
+    seq        INTEGER PRIMARY KEY,
+    id         TEXT NOT NULL UNIQUE,
+    container  TEXT NOT NULL REFERENCES containers (id) ON DELETE CASCADE,
+    network    TEXT NOT NULL,                              -- id; the network may be removed before the container
+    wishes     TEXT NOT NULL,                              -- JSON
+    attachment TEXT,                                       -- JSON: Attachment, written before it is made
+    UNIQUE (container, network)
+  ) STRICT;
+  CREATE INDEX endpoints_network ON endpoints (network);
+  CREATE INDEX endpoints_attached ON endpoints (container) WHERE attachment IS NOT NULL;
+  `,
 ];
