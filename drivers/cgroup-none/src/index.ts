@@ -1,6 +1,6 @@
 /** @module No limits and no accounting: the null driver. */
 import { type DriverDefinition, noOptions } from '@strata/core';
-import { NoCgroupDriver } from './cgroup-none-driver.ts';
+import { NoCgroupDriver } from './none-cgroup-driver.ts';
 
 const cgroupNone: DriverDefinition<'cgroup', Record<string, never>> = {
   kind: 'cgroup',

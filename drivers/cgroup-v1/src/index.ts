@@ -1,6 +1,6 @@
 /** @module Resource limits by cgroup v1 hierarchies, also on hybrid hosts. */
 import { type DriverDefinition, noOptions } from '@strata/core';
-import { CgroupV1Driver } from './cgroup-v1-driver.ts';
+import { CgroupV1Driver } from './v1-cgroup-driver.ts';
 import { findHierarchies, subtreeOf } from './hierarchies.ts';
 import { probeCgroupV1 } from './probe.ts';
 
