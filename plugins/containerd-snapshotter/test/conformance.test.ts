@@ -1,5 +1,6 @@
 /** The suite of containerd's Snapshotter through gRPC, over every built-in layer driver. */
 import { rmSync } from 'node:fs';
+import type { SnapshotterTraits } from '@strata/conformance';
 import { snapshotterSuite } from '@strata/conformance/vitest';
 import { createLoopFilesystem } from '@strata/test-fixtures';
 import { afterAll } from 'vitest';
@@ -18,14 +19,13 @@ for (const [driver, type] of [
     host,
     async create() {
       const served = await serve({ driver, directory: filesystem.directory });
-      const { storage } = served.engine;
-      const [status] = (await storage.drivers('layer')).filter(({ id }) => id === driver);
-      const close = async () => served[Symbol.asyncDispose]();
+      const [status] = (await served.engine.storage.drivers('layer')).filter(({ id }) => id === driver);
       return {
-        snapshotter: new GrpcSnapshotter(rawClient(served.address), close),
-        traits: status!.capabilities!,
+        snapshotter: new GrpcSnapshotter(rawClient(served.address)),
+        // What a status tells of capabilities is for people, so its type does not name them.
+        traits: status!.capabilities as unknown as SnapshotterTraits,
         dispose: async () => {
-          await close();
+          await served[Symbol.asyncDispose]();
           if (type !== 'btrfs') rmSync(served.base, { recursive: true });
         },
       };

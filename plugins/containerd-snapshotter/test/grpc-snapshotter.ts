@@ -1,5 +1,6 @@
 /** A client of the service with the interface of the conformance suite: what containerd's proxy is to containerd. */
 import { connect } from 'node:net';
+import { dirname } from 'node:path';
 import { type Timestamp, timestampDate } from '@bufbuild/protobuf/wkt';
 import { type Client, Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
@@ -18,11 +19,9 @@ export function rawClient(address: string): Client<typeof Snapshots> {
 
 export class GrpcSnapshotter implements SnapshotterUnderTest {
   readonly #client: Client<typeof Snapshots>;
-  readonly #closed: () => Promise<void>;
 
-  constructor(client: Client<typeof Snapshots>, closed: () => Promise<void>) {
+  constructor(client: Client<typeof Snapshots>) {
     this.#client = client;
-    this.#closed = closed;
   }
 
   async prepare(...[key, parent = '', { labels = {} } = {}]: Parameters<SnapshotterUnderTest['prepare']>) {
@@ -62,12 +61,12 @@ export class GrpcSnapshotter implements SnapshotterUnderTest {
   }
 
   async *walk(...filters: readonly SnapshotFilter[]) {
-    for await (const { info } of this.#client.list({ filters: filters.map(filterText) })) yield* info.map(infoOf);
+    for await (const { info } of this.#client.list({ filters: filters.map(filterText) }))
+      yield* info.map(infoOf);
   }
 
-  close() {
-    return this.#closed();
-  }
+  /** As containerd's proxy: there is nothing to close on this side. */
+  async close() {}
 }
 
 function filterText({ name, parent, kind, labels = {} }: SnapshotFilter): string {
@@ -106,11 +105,27 @@ function infoOf(info: Info | undefined): SnapshotInfo {
 
 function mountsOf({ mounts }: { readonly mounts: readonly MountMessage[] }): Mount[] {
   return mounts.map(({ type, source, target, options }) => ({
-    type,
-    source,
-    options,
+    ...compacted({ type, source, options }),
     ...(target === '' ? {} : { target }),
   }));
+}
+
+/** What containerd does before it mounts (`compactLowerdirOption` of `core/mount/mount_linux.go`). */
+function compacted(mount: Mount): Mount {
+  const lower = mount.options.find((option) => option.startsWith('lowerdir='));
+  if (mount.type !== 'overlay' || lower === undefined || mount.options.join().length < 4096 - 512)
+    return mount;
+  const paths = lower.slice('lowerdir='.length).split(':');
+  const base = dirname(commonPrefix(paths));
+  if (base === '/') return mount;
+  const short = `lowerdir=${paths.map((path) => path.slice(base.length + 1)).join(':')}`;
+  return { ...mount, base, options: mount.options.map((option) => (option === lower ? short : option)) };
+}
+
+function commonPrefix([first = '', ...others]: readonly string[]): string {
+  let length = first.length;
+  for (const other of others) while (!other.startsWith(first.slice(0, length))) length -= 1;
+  return first.slice(0, length);
 }
 
 const errors = new Map<Code, ErrorKind>([

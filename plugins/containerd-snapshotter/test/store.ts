@@ -10,7 +10,6 @@ import { createHost } from '@strata/host';
 import { serveSnapshotter } from '../src/index.ts';
 
 export const host = createHost();
-export const definitions = { overlay, btrfs, vfs };
 
 export function newEngine(base: string): Engine {
   return createEngine({
