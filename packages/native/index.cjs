@@ -8,6 +8,8 @@ const READABLE = 1;
 const AF_UNIX = 1;
 const AF_UNIX_BYTES = 110;
 const EBADF = 9;
+const EINVAL = 22;
+const SLASH = 0x2f;
 const ENAMETOOLONG = 36;
 let loaded;
 
@@ -52,6 +54,19 @@ function connectPackets(addon, path) {
   }
 }
 
+/**
+ * Linux 6.13 has *xattrat(2); a path through /proc with the l* calls does the same everywhere. Without a name it is the
+ * open file itself, and followed. A name is one component, else it would be resolved by string.
+ */
+function below(addon, dirfd, name) {
+  if (name.length === 0) return `/proc/self/fd/${dirfd}`;
+  if (name.includes(typeof name === 'string' ? '/' : SLASH)) addon.raise(EINVAL, 'xattr');
+  if (typeof name === 'string') return `/proc/self/fd/${dirfd}/${name}`;
+  return Buffer.concat([Buffer.from(`/proc/self/fd/${dirfd}/`), name]);
+}
+
+const follows = (name) => (name.length === 0 ? 1 : 0);
+
 /** Waits and blocking calls as promises; the rest is the addon itself. */
 function withPromises(addon) {
   const poll = (fd, events, background = false) =>
@@ -86,7 +101,12 @@ function withPromises(addon) {
   return {
     ...addon,
     poll,
-    listXattr: (dirfd, name) => addon.getXattr(dirfd, name, null),
+    setXattr: (dirfd, name, attribute, value) =>
+      addon.setXattr(below(addon, dirfd, name), attribute, value, follows(name)),
+    removeXattr: (dirfd, name, attribute) =>
+      addon.removeXattr(below(addon, dirfd, name), attribute, follows(name)),
+    getXattr: (dirfd, name, attribute) => addon.getXattr(below(addon, dirfd, name), attribute, follows(name)),
+    listXattr: (dirfd, name) => addon.getXattr(below(addon, dirfd, name), null, follows(name)),
     connectPackets: (path) => connectPackets(addon, path),
     syncfs: onThread(addon.syncfs, 'syncfs'),
     mount: onThread(addon.mount, 'mount'),

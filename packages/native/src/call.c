@@ -100,9 +100,8 @@ napi_value start(napi_env env, napi_callback_info info, const char *signature, b
   int ends[2];
   pthread_t thread;
   job *j = malloc(sizeof *j);
-  if (j == NULL) return fail(env, ENOMEM, "malloc");
-  if (!parse(env, info, signature, &j->in)) return free(j), NULL;
-  if (pipe2(ends, O_CLOEXEC) == -1) return free(j), fail(env, errno, "pipe2");
+  if (j == NULL || pipe2(ends, O_CLOEXEC) == -1) return free(j), fail(env, errno, "pipe2");
+  if (!parse(env, info, signature, &j->in)) return close(ends[0]), close(ends[1]), free(j), NULL;
   j->work = work, j->answer = ends[1];
   int error = pthread_create(&thread, NULL, run_job, j);
   if (error == 0) return pthread_detach(thread), number(env, ends[0]);

@@ -68,11 +68,8 @@ BINDING(stat) {
   return number(env, 0);
 }
 
-BINDING(utimes) {
-  ARGUMENTS("itnn");
-  struct timespec times[2] = {from_nanoseconds(in.a[3].n), from_nanoseconds(in.a[2].n)};
-  return done(env, "utimens", utimensat(INT(0), TEXT(1), times, AT_SYMLINK_NOFOLLOW));
-}
+#define TIMES ((struct timespec[2]){from_nanoseconds(in.a[3].n), from_nanoseconds(in.a[2].n)})
+CALL(utimes, "itnn", utimensat(INT(0), TEXT(1), TIMES, AT_SYMLINK_NOFOLLOW))
 
 // In this order: chown clears setuid. `meta`: mode, uid, gid, time.
 static int finish(int fd, const argument *meta) {
@@ -100,23 +97,15 @@ BINDING(createFile) {
   return done(env, "write", result);
 }
 
-// Linux 6.13 has *xattrat; /proc/self/fd/N/name with the l* calls does the same everywhere, and /proc/self/fd/N
-// with the others, for no name, means the open file itself.
-static const char *beneath(const arguments *in, char out[512]) {
-  const char *name = in->a[1].s;
-  int length = snprintf(out, 512, "/proc/self/fd/%d%s%s", (int)in->a[0].n, *name ? "/" : "", name);
-  // A path that fails: names are one component.
-  return length < 512 && !strchr(name, '/') ? out : "";
-}
-#define XATTR(call) (*TEXT(1) ? l##call : call)
-#define PATH beneath(&in, (char[512]){0})
-CALL(setXattr, "ittb", XATTR(setxattr)(PATH, TEXT(2), BYTES(3), 0))
-CALL(removeXattr, "itt", XATTR(removexattr)(PATH, TEXT(2)))
-
-#define GET(room) (TEXT(2) ? XATTR(getxattr)(PATH, TEXT(2), value, room) : XATTR(listxattr)(PATH, value, room))
+// By path, followed when the last argument says so.
+#define XATTR(call, follow) (INT(follow) ? call : l##call)
+CALL(setXattr, "ttbi", XATTR(setxattr, 3)(TEXT(0), TEXT(1), BYTES(2), 0))
+CALL(removeXattr, "tti", XATTR(removexattr, 2)(TEXT(0), TEXT(1)))
+#define GET(room)                                                                                                    \
+  (TEXT(1) ? XATTR(getxattr, 2)(TEXT(0), TEXT(1), value, room) : XATTR(listxattr, 2)(TEXT(0), value, room))
 // The list without an attribute. At most 64 KiB (xattr(7)). The kernel allocates what we offer, so little first.
 BINDING(getXattr) {
-  ARGUMENTS("itT");
+  ARGUMENTS("tTi");
   char value[65536];
   ssize_t length = GET(1024);
   if (length == -1 && errno == ERANGE) length = GET(sizeof value);

@@ -1,12 +1,13 @@
+// Mounts and network namespaces. Each call has a thread of its own, which is thrown away after: what it unshares is
+// never ours.
 #include "call.h"
-#include <linux/mount.h>
+#include <net/if.h>
 #include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
 
-// <sys/mount.h> and <linux/mount.h> of glibc 2.36 exclude each other.
-int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data);
-int umount2(const char *target, int flags);
-
-// Relative paths start at `a[5]`: this call's own thread, thrown away after, gets a working directory of its own.
+// Relative paths start at a[5], the working directory of this thread alone.
 static long mount_from(const argument *a) {
   if (a[5].s && (unshare(CLONE_FS) == -1 || chdir(a[5].s) == -1)) return -1;
   return mount(a[0].s, a[1].s, a[2].s, (unsigned long)a[3].n, a[4].s);
@@ -14,6 +15,17 @@ static long mount_from(const argument *a) {
 BLOCKING(mount, "TtTiTT", mount_from(a))
 BLOCKING(umount, "ti", umount2(a[0].s, (int)a[1].n))
 
-// Sets and clears attributes and keeps the others, which a bind remount does not (Linux 5.12).
-#define ATTRIBUTES &((struct mount_attr){(uint64_t)LONG(2), (uint64_t)LONG(3), (uint64_t)LONG(4), 0})
-CALL(mountSetattr, "tiiii", syscall(SYS_mount_setattr, AT_FDCWD, TEXT(0), INT(1), ATTRIBUTES, sizeof *ATTRIBUTES))
+// Sets and clears attributes and keeps the others, which a bind remount does not (Linux 5.12). struct mount_attr.
+#define ATTRIBUTES ((uint64_t[4]){(uint64_t)LONG(2), (uint64_t)LONG(3), (uint64_t)LONG(4), 0})
+CALL(mountSetattr, "tiiii", syscall(SYS_mount_setattr, AT_FDCWD, TEXT(0), INT(1), ATTRIBUTES, sizeof ATTRIBUTES))
+
+// A new network namespace, its loopback up, kept by a bind mount on a[0].
+static long make_network(const argument *a) {
+  if (unshare(CLONE_NEWNET) == -1) return -1;
+  struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  long result = ioctl(fd, SIOCSIFFLAGS, &lo);
+  close(fd);
+  return result == -1 ? -1 : mount("/proc/thread-self/ns/net", a[0].s, NULL, MS_BIND, NULL);
+}
+BLOCKING(networkNamespace, "t", make_network(a))
