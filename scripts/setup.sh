@@ -5,9 +5,9 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-RUNTIME_PACKAGES="btrfs-progs ca-certificates conmon e2fsprogs gcc iproute2 kmod libc6-dev mount nftables procps runc tini util-linux"
+RUNTIME_PACKAGES="aardvark-dns btrfs-progs ca-certificates conmon conntrack e2fsprogs gcc iproute2 kmod libc6-dev mount nftables procps runc tini util-linux"
 DEMO_PACKAGES="busybox-static mmdebstrap"
-TEST_PACKAGES="attr docker-registry git libcap2-bin python3-minimal skopeo strace tmux umoci xz-utils zstd"
+TEST_PACKAGES="apache2-utils attr diffutils docker-registry git iptables libcap2-bin openssl python3-minimal skopeo strace tmux umoci xfsprogs xz-utils zstd"
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
 fail() { printf 'strata set-up: %s\n' "$*" >&2; exit 1; }
@@ -44,4 +44,6 @@ export PATH TURBO_TELEMETRY_DISABLED=1
 say "Installing npm packages"
 pnpm install --frozen-lockfile --reporter=silent
 say "Building"
-pnpm exec turbo run build --output-logs=errors-only --log-order=grouped
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+pnpm exec turbo run build --output-logs=errors-only --log-order=grouped >"$log" 2>&1 || { cat "$log" >&2; exit 1; }

@@ -119,6 +119,8 @@ export class WorkerPool implements Workers {
     const worker = new Worker(bootstrap, {
       workerData: { logLevel: this.#options.logLevel },
       execArgv: execArgv(),
+      // Descriptors come from the addon as well; Node would warn at each one it did not open itself.
+      trackUnmanagedFds: false,
       // What a job prints would mix with our output; it has a log.
       stdout: false,
       stderr: false,
