@@ -24,6 +24,7 @@ const small: Record<string, string> = {
 };
 const engine = { engine: 'src/engine-bundle.ts' };
 const bench = { bench: 'src/bench-bundle.ts' };
+const snapshotter = { snapshotter: 'src/snapshotter-bundle.ts' };
 const driverTest = { 'driver-test': 'src/driver-test/index.ts' };
 /** Half of the engine bundle, and only pulls and pushes need undici, only commands with children execa. */
 const libraries = {
@@ -31,7 +32,7 @@ const libraries = {
   execa: createRequire(resolve('../host/package.json')).resolve('execa'),
 };
 const files = new Map(
-  Object.entries({ ...small, ...engine, ...bench, ...driverTest }).map(([name, source]) => [
+  Object.entries({ ...small, ...engine, ...bench, ...snapshotter, ...driverTest }).map(([name, source]) => [
     resolve(source),
     `./${name}.cjs`,
   ]),
@@ -121,6 +122,7 @@ export default defineConfig([
   bundle(small, ''),
   bundle({ ...engine, ...libraries }, moduleUrls),
   bundle(bench, moduleUrls),
+  bundle(snapshotter, moduleUrls),
   bundle(driverTest, moduleUrls),
   // For the other processes of a network suite, which import it from outside.
   bundle({ host: '../host/src/index.ts' }, moduleUrls, { esbuildOptions: readable }),

@@ -13,5 +13,6 @@ export { cleanup, kill, pause, reap, rename, restart, rm, stop, unpause, update,
 export { login, logout } from './login.ts';
 export { logs } from './logs.ts';
 export { create, run } from './run.ts';
+export { snapshotter } from './snapshotter.ts';
 export { initStorage, listStorage, pruneStorage } from './storage.ts';
 export { check, diskUsage, events, info, pruneSystem } from './system.ts';

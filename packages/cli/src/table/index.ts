@@ -2,6 +2,7 @@ import { benchCommands } from './bench.ts';
 import { containerCommands } from './containers.ts';
 import { driverCommands } from './drivers.ts';
 import { imageCommands } from './images.ts';
+import { snapshotterCommands } from './snapshotter.ts';
 import type { CommandSpec, GroupSpec } from './spec.ts';
 import { systemCommands } from './system.ts';
 
@@ -19,4 +20,5 @@ export const commands: readonly CommandSpec[] = [
   ...systemCommands,
   ...driverCommands,
   ...benchCommands,
+  ...snapshotterCommands,
 ];
