@@ -1,0 +1,62 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { type Kind, namesFrom, pascalCase } from './names.ts';
+
+export interface ScaffoldRequest {
+  readonly kind: Kind;
+  /** `zfs`, or a package name that ends in `strata-driver-zfs`. */
+  readonly name: string;
+  /** Default: the package name without scope, in the current directory. */
+  readonly directory?: string;
+  /** Directory with `npm pack` archives to use instead of published @strata packages. */
+  readonly packages?: string;
+}
+
+const root = resolve(import.meta.dirname, '..');
+/** Names npm would not pack as they are. */
+const RENAMED: Readonly<Record<string, string>> = { _gitignore: '.gitignore', '_biome.json': 'biome.json' };
+
+/** Write a driver package. Returns its directory. @throws Error with one sentence; nothing is written then */
+export function scaffold(request: ScaffoldRequest): string {
+  const { id, packageName } = namesFrom(request.name);
+  const directory = resolve(request.directory ?? basename(packageName));
+  if (existsSync(directory) && readdirSync(directory).length > 0)
+    throw new Error(`${directory} is not empty: choose another directory with --directory`);
+  const fill = filler({ ...request, id, packageName });
+  for (const template of ['common', request.kind]) {
+    const from = join(root, 'templates', template);
+    for (const name of readdirSync(from, { recursive: true, encoding: 'utf8' }).sort()) {
+      if (/(?:^|\/)(?:src|test)$/.test(name)) continue;
+      const target = join(directory, dirname(name), RENAMED[basename(name)] ?? fill(basename(name)));
+      mkdirSync(dirname(target), { recursive: true });
+      const text = fill(readFileSync(join(from, name), 'utf8'));
+      writeFileSync(target, basename(name) === 'package.json' ? withPackages(text, request.packages) : text);
+    }
+  }
+  return directory;
+}
+
+/** Templates are working code whose driver is called `example`. */
+function filler({ kind, id, packageName }: ScaffoldRequest & { id: string; packageName: string }) {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  return (text: string): string =>
+    text
+      .replaceAll('@SCOPED_NAME@', packageName)
+      .replaceAll('@KIND@', kind)
+      .replaceAll('@STRATA_VERSION@', version)
+      .replaceAll('Example', pascalCase(id))
+      .replaceAll('example', id);
+}
+
+/** Take @strata packages from archives in a directory: before they are published, or to try a change of them. */
+function withPackages(text: string, packages: string | undefined): string {
+  if (packages === undefined) return text;
+  const archives = readdirSync(resolve(packages)).filter((name) => name.endsWith('.tgz'));
+  const manifest = JSON.parse(text) as { devDependencies: Record<string, string> };
+  for (const name of archives) {
+    const [, bare] = /^strata-(.*)-\d+\.\d+\.\d+.*\.tgz$/.exec(name) ?? [];
+    if (bare !== undefined)
+      manifest.devDependencies[`@strata/${bare}`] = `file:${join(resolve(packages), name)}`;
+  }
+  return `${JSON.stringify(manifest, undefined, 2)}\n`;
+}
