@@ -38,8 +38,12 @@ function pullProgress({ flags, args, io, settings }: CommandContext): Progress {
   const quiet = flags.bool('quiet');
   const progress = createProgress(io, { verb: 'pull', descriptor: 2, quiet, json: settings.json });
   let told = quiet || settings.json || flags.string('pull') !== 'missing';
+  let fetching = false;
   return {
     listener: (event) => {
+      fetching ||= event.kind !== 'layer';
+      // Unpacking for another driver is worth a bar, but not a line in somebody's log.
+      if (!fetching && !process.stderr.isTTY && !settings.json) return;
       if (!told && event.kind !== 'layer') io.err(`Unable to find image '${args[0]}' locally\n`);
       if (event.kind !== 'layer') told = true;
       progress.listener(event);
