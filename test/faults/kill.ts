@@ -23,9 +23,9 @@ export function killAt(home: StrataHome, step: Step, nth: number, args: readonly
 }
 
 /**
- * Which calls to try: every one, or 1–6 and then ever wider steps. strace counts per thread, so the caller goes on
+ * Which calls to try: every one, or 1–3 and then ever wider steps. strace counts per thread, so the caller goes on
  * until a kill no longer happens.
  */
 export function* points(every: boolean): Generator<number> {
-  for (let nth = 1; ; nth += every ? 1 : Math.max(1, Math.floor(nth / 4))) yield nth;
+  for (let nth = 1; ; nth += every ? 1 : Math.max(1, Math.floor(nth / 2))) yield nth;
 }
