@@ -1,5 +1,6 @@
-import type { AttachedStreams, ExitStatus, Resources } from '@strata/core';
+import type { AttachedStreams, ExitStatus, PublishedPort, Resources } from '@strata/core';
 import type { Operation } from './images.ts';
+import type { EndpointRequest, PortRequest } from './networks.ts';
 
 export type ContainerStatus = 'creating' | 'created' | 'running' | 'paused' | 'exited' | 'removing' | 'dead';
 
@@ -67,9 +68,18 @@ export interface CreateRequest extends Operation {
   readonly uts?: string;
   /** Driver id or network name: `none`, `host`, `container:ID`. */
   readonly network?: string;
+  /** Instead of `network`: how to join one or several. */
+  readonly networks?: readonly EndpointRequest[];
+  readonly ports?: readonly PortRequest[];
+  /** Publish all exposed ports on free ports of the host. */
+  readonly publishAll?: boolean;
+  /** `80/tcp`, beside the image's. */
+  readonly exposedPorts?: readonly string[];
   readonly extraHosts?: readonly string[];
   readonly dns?: readonly string[];
   readonly dnsSearch?: readonly string[];
+  /** Lines of resolv.conf(5) `options`: `ndots:2`. */
+  readonly dnsOptions?: readonly string[];
   readonly devices?: readonly {
     readonly source: string;
     readonly target: string;
@@ -104,6 +114,11 @@ export interface ContainerSummary {
   readonly labels: Readonly<Record<string, string>>;
   readonly storage: string;
   readonly network: string;
+  /** Names of all networks it is in. */
+  readonly networks?: readonly string[];
+  /** While it runs: published, and exposed ones as `80/tcp`. */
+  readonly ports?: readonly PublishedPort[];
+  readonly exposedPorts?: readonly string[];
   /** With `size`: own bytes, and with the image's. */
   readonly size?: { readonly own: number; readonly virtual: number };
 }

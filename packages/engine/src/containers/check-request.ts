@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { posix } from 'node:path';
 import { StrataError } from '@strata/core';
 import type { BindRequest, CreateRequest } from '../api/containers.ts';
+import { checkPorts, exposedPort } from '../networks/plan-ports.ts';
 
 const hostnamePattern = /^[a-zA-Z0-9]([a-zA-Z0-9._-]{0,61}[a-zA-Z0-9])?$/;
 const tmpfsOptions =
@@ -65,6 +66,13 @@ function checkHosts(request: CreateRequest): void {
   for (const address of request.dns ?? [])
     if (isIP(address) === 0)
       throw invalidRequest('name server', `${JSON.stringify(address)} is not an IP address`);
+  for (const option of request.dnsOptions ?? [])
+    if (!/^[a-zA-Z0-9:_-]+$/.test(option))
+      throw invalidRequest('DNS option', `${JSON.stringify(option)} is not one of resolv.conf`);
+  checkPorts(request.ports ?? []);
+  for (const port of request.exposedPorts ?? [])
+    if (exposedPort(port) === undefined)
+      throw invalidRequest('exposed port', `must be PORT[/tcp|udp|sctp], not ${JSON.stringify(port)}`);
   for (const domain of request.dnsSearch ?? [])
     if (!/^[a-zA-Z0-9._-]+$/.test(domain))
       throw invalidRequest('search domain', `${JSON.stringify(domain)} is not a domain`);
@@ -74,7 +82,7 @@ function checkSysctls(request: CreateRequest): void {
   for (const [name, value] of Object.entries(request.sysctls ?? {})) {
     const allowed =
       (ipcSysctls.test(name) && request.ipc !== 'host') ||
-      (networkSysctls.test(name) && request.network !== 'host');
+      (networkSysctls.test(name) && (request.networks?.[0]?.network ?? request.network) !== 'host');
     if (!allowed || name.includes('..') || /[\0\n]/.test(value))
       throw invalidRequest('sysctl', `${JSON.stringify(name)} is not one of the container's own`);
   }

@@ -1,6 +1,7 @@
 /** What a container is, merged from the request and the image: the `config` column, JSON. Plain data, already checked. */
 import type { Resources } from '@strata/core';
 import type { BindRequest, Ulimit } from '../api/containers.ts';
+import type { PortRequest } from '../api/networks.ts';
 
 export interface ContainerConfig {
   readonly platform: string;
@@ -42,6 +43,11 @@ export interface ContainerConfig {
   readonly extraHosts: readonly string[];
   readonly dns: readonly string[];
   readonly dnsSearch: readonly string[];
+  readonly dnsOptions?: readonly string[];
+  readonly ports?: readonly PortRequest[];
+  readonly publishAll?: boolean;
+  /** A network namespace of the engine's making, which networks can be connected to. */
+  readonly sandbox?: boolean;
   readonly devices: readonly DeviceMapping[];
   readonly sysctls: Readonly<Record<string, string>>;
   /** Bytes of /dev/shm. */

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { AttachedStreams, Mount, ProgressListener } from '@strata/core';
 import type { Session } from '../api/containers.ts';
+import type { OpeningSandbox } from '../networks/sandbox.ts';
 import type { EngineServices } from '../services.ts';
 import { attend, exitCommandFor } from './attendance.ts';
 import { emitContainer } from './container-events.ts';
@@ -27,6 +28,7 @@ export function runSteps(services: EngineServices, container: NewContainer): Ste
   const run = services.paths.containerRun(id);
   return [
     { step: 'run-directory', path: run },
+    ...(config.sandbox === true ? [{ step: 'network' as const, id }] : []),
     ...(config.ipc === 'shareable' ? [{ step: 'mount' as const, target: join(run, 'shm') }] : []),
     { step: 'mount', target: rootfsMountpoint(services, id) },
     { step: 'cgroup', id, parent: config.cgroupParent, ref: undefined },
@@ -40,13 +42,35 @@ export async function launchContainer(
   layer: readonly Mount[],
   options: LaunchOptions,
 ): Promise<Session> {
+  if (container.config.sandbox !== true) return await launch(services, container, layer, options);
+  const { openSandbox } = await import('../networks/sandbox.ts');
+  const opening = openSandbox(services, container);
+  try {
+    return await launch(services, container, layer, { ...options, opening });
+  } catch (error) {
+    // Whoever undoes must not meet it at work.
+    await opening.settled;
+    throw error;
+  }
+}
+
+async function launch(
+  services: EngineServices,
+  container: NewContainer,
+  layer: readonly Mount[],
+  options: LaunchOptions & { readonly opening?: OpeningSandbox },
+): Promise<Session> {
   const { id, config } = container;
-  const [runtime, cgroup, rootfs] = await Promise.all([
+  const { opening } = options;
+  const [runtime, cgroup, rootfs, sandbox] = await Promise.all([
     runtimeFor(services, config.runtime),
     makeCgroup(services, container),
     mountRootfs(services, layer, rootfsMountpoint(services, id)),
+    opening?.planned,
   ]);
-  const warnings = await makeBundle(services, { container, rootfs, cgroupsPath: cgroup.path });
+  const warnings = await makeBundle(services, { container, rootfs, cgroupsPath: cgroup.path, sandbox });
+  // The runtime sets them before we attach, and those of an interface need the interface.
+  if (Object.keys(config.sysctls).some((name) => name.startsWith('net.'))) await opening?.ready;
   for (const text of warnings) options.onProgress?.({ kind: 'message', text });
   const attendance = options.attach ? await attend(services, id) : undefined;
   const process = await runtime.create({
@@ -55,6 +79,7 @@ export async function launchContainer(
     runDirectory: services.paths.containerRun(id),
     monitor: await monitorOptions(services, container, options.attach),
   });
+  await opening?.ready;
   services.database.transaction(() => {
     recordCgroup(services.database, id, cgroup);
     if (options.created === true) emitContainer(services, container, 'create');

@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StrataError } from '@strata/core';
+import type { Sandbox } from '../networks/sandbox.ts';
 import type { EngineServices } from '../services.ts';
 import { lookupUser } from './rootfs/lookup-user.ts';
 import { writeNetworkFiles } from './rootfs/network-files.ts';
@@ -19,23 +20,25 @@ export interface BundleInput {
   readonly container: NewContainer;
   readonly rootfs: string;
   readonly cgroupsPath: string | undefined;
+  /** `undefined`: the engine made none. */
+  readonly sandbox: Sandbox | undefined;
 }
 
 /** Writes `<run>/config.json`; returns warnings. */
 export async function makeBundle(services: EngineServices, input: BundleInput): Promise<readonly string[]> {
   const { host, paths } = services;
-  const { container, rootfs, cgroupsPath } = input;
+  const { container, rootfs, cgroupsPath, sandbox } = input;
   const { id, config } = container;
   const directory = paths.container(id);
   const run = paths.containerRun(id);
   await mkdir(run, { recursive: true, mode: 0o700 });
-  const network = await networkNamespace(services, container);
+  const network = await networkNamespace(services, container, sandbox?.path);
   const targets = await readyRootfs(services, { id, config, rootfs });
   if (network.shared === undefined)
     writeNetworkFiles(directory, config, {
       sharesHost: network.namespace === 'host',
       connects: network.connects,
-      addresses: [],
+      attachments: sandbox?.attachments ?? [],
     });
   const files = network.shared === undefined ? directory : paths.container(network.shared.id);
   using tree = host.files.openTree(rootfs);

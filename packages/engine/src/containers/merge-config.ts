@@ -62,6 +62,9 @@ export function mergeConfig(
     extraHosts: request.extraHosts ?? [],
     dns: request.dns ?? [],
     dnsSearch: request.dnsSearch ?? [],
+    dnsOptions: request.dnsOptions ?? [],
+    ports: request.ports ?? [],
+    publishAll: request.publishAll ?? false,
     devices: request.devices ?? [],
     sysctls: request.sysctls ?? {},
     shmSize: request.shmSize ?? defaultShmSize,
@@ -74,7 +77,7 @@ export function mergeConfig(
       maxFiles: request.log?.maxFiles ?? context.log.maxFiles,
     },
     runtime: request.runtime ?? context.runtime,
-    exposedPorts: image.config.exposedPorts,
+    exposedPorts: exposedPorts(request, image.config),
     healthcheck: image.config.healthcheck,
   };
   return { config, warnings };
@@ -130,6 +133,16 @@ export function workingDirectory(given: string | undefined, image: string | unde
   if (/^\/proc\/(self|thread-self|\d+)(\/|$)/.test(normal))
     throw invalidRequest('workdir', `must not be below a process in /proc: ${normal}`);
   return normal;
+}
+
+/** `-p` exposes as well, as docker inspect shows it. */
+function exposedPorts(request: CreateRequest, image: ImageRunConfig): string[] {
+  const published = (request.ports ?? []).map(
+    ({ containerPort, protocol }) => `${containerPort}/${protocol}`,
+  );
+  const exposed = [...image.exposedPorts, ...(request.exposedPorts ?? [])];
+  const named = exposed.map((port) => (port.includes('/') ? port : `${port}/tcp`));
+  return [...new Set([...named, ...published])].sort();
 }
 
 function stopSignal(request: CreateRequest, image: ImageRunConfig, warnings: string[]): number {

@@ -1,5 +1,7 @@
 /** Everything about a container that can be known, and refused, before anything is made. */
 import type { CreateRequest } from '../api/containers.ts';
+import { insertEndpoints, type NewEndpoint } from '../networks/endpoint-store.ts';
+import { planNetworks } from '../networks/plan-networks.ts';
 import type { EngineServices } from '../services.ts';
 import { mergeConfig } from './merge-config.ts';
 import { checkName, inventName, newContainerId } from './names.ts';
@@ -11,6 +13,7 @@ const defaultLog = { maxBytes: 10 * 1024 * 1024, maxFiles: 3 };
 
 export interface ContainerPlan {
   readonly container: NewContainer;
+  readonly endpoints: readonly NewEndpoint[];
   readonly warnings: readonly string[];
 }
 
@@ -41,18 +44,19 @@ export async function planContainer(
   });
   const taken = (candidate: string) =>
     services.database.get('SELECT 1 FROM containers WHERE name = ?', candidate) !== undefined;
+  const networks = await planNetworks(services, request, (mode) => otherContainer(services, mode)?.id);
   const container: NewContainer = {
     id,
     name: name ?? inventName(taken),
     image: image.name,
     imageId: image.id,
     storage,
-    network: await networkName(services, request.network ?? defaults.network ?? 'none'),
+    network: networks.mode,
     autoRemove: request.autoRemove ?? false,
     labels: { ...image.config.labels, ...request.labels },
-    config,
+    config: { ...config, sandbox: networks.endpoints.length > 0 },
   };
-  return { container, warnings };
+  return { container, endpoints: networks.endpoints, warnings };
 }
 
 /** The row and what it is about to hold, in one transaction: from here on a crash can be cleaned up after. */
@@ -60,6 +64,7 @@ export function recordPlan(services: EngineServices, plan: ContainerPlan, steps:
   const { database, host } = services;
   database.transaction(() => {
     insertContainer(database, plan.container, host.processes.self);
+    insertEndpoints(database, plan.container.id, plan.endpoints);
     planSteps(database, plan.container.id, steps);
   });
 }
@@ -77,12 +82,4 @@ function withFullIds(services: EngineServices, request: CreateRequest): CreateRe
     ...(ipc === undefined ? {} : { ipc: full(ipc) }),
     ...(uts === undefined ? {} : { uts: full(uts) }),
   };
-}
-
-/** An unknown one is refused now, by name, rather than at the start. */
-async function networkName(services: EngineServices, network: string): Promise<string> {
-  const other = otherContainer(services, network);
-  if (other !== undefined) return `container:${other.id}`;
-  await services.drivers.get('network', network);
-  return network;
 }

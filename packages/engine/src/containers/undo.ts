@@ -1,6 +1,7 @@
 /** How each journalled step is undone. Every undo is idempotent and needs nothing but the step's data. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type CgroupDriver, type CgroupRef, errnoOf, isStrataError } from '@strata/core';
+import { clearAttachments } from '../networks/endpoint-store.ts';
 import type { EngineServices } from '../services.ts';
 import { runtimeFor } from './runtime.ts';
 import { forgetIntents, type Intent, intentsOf, type Step } from './state/journal.ts';
@@ -20,13 +21,14 @@ export async function undoSteps(
 }
 
 /**
- * Steps of one lane depend on each other, newest first. Lanes 0 and 1 do not, and waiting is most of what they do; the
- * rest must find no process and no mount any more.
+ * Steps of one lane depend on each other, newest first. Lanes 0, 1 and 3 do not, and waiting is most of what they do;
+ * the rest must find no process and no mount any more.
  */
 const lanes: Readonly<Record<Step['step'], number>> = {
   runtime: 0,
   cgroup: 0,
   mount: 1,
+  network: 3,
   'run-directory': 2,
   layer: 2,
   directory: 2,
@@ -46,14 +48,15 @@ export async function undoIntents(
     }
   };
   try {
-    const [first, second] = [undoLane(0), undoLane(1)];
-    await settleAll([first, second]);
+    await settleAll([undoLane(0), undoLane(1), undoLane(3)]);
     await undoLane(2);
   } finally {
     const whole = done.length === intents.length;
     if (done.length > 0 || (whole && finish !== undefined))
       services.database.transaction(() => {
         forgetIntents(services.database, done);
+        for (const { step } of done)
+          if (step.step === 'network') clearAttachments(services.database, step.id);
         if (whole) finish?.();
       });
   }
@@ -76,6 +79,10 @@ async function undoStep(services: EngineServices, step: Step): Promise<void> {
       return await undoCgroup(services, step);
     case 'mount':
       return await host.mounter.unmount(step.target);
+    case 'network': {
+      const { closeSandbox } = await import('../networks/close-sandbox.ts');
+      return await closeSandbox(services, step.id);
+    }
     case 'run-directory':
       return await removeBusy(services, step.path);
     case 'directory':

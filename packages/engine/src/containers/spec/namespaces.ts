@@ -43,26 +43,20 @@ export function namespacesFor(
   return namespaces;
 }
 
+/** `sandbox`: the path of the namespace that the engine made for it. */
 export async function networkNamespace(
   services: EngineServices,
   container: { readonly network: string },
+  sandbox: string | undefined,
 ): Promise<NetworkNamespace> {
+  if (sandbox !== undefined) return { namespace: { path: sandbox }, connects: true, shared: undefined };
   const shared = otherContainer(services, container.network);
   if (shared !== undefined)
     return { namespace: { path: namespacePath(services, shared, 'net') }, connects: true, shared };
   const driver = await services.drivers.get('network', container.network);
-  const { sandbox, connects } = driver.capabilities;
+  const { sandbox: own, connects } = driver.capabilities;
   // A sandbox with nothing to attach to is made by the runtime, which also brings its loopback up.
-  if (sandbox && connects)
-    throw new StrataError(
-      'unsupported',
-      'NETWORK_UNSUPPORTED',
-      `The network ${container.network} is not supported yet`,
-      {
-        hint: 'Use --network none or host',
-      },
-    );
-  return { namespace: sandbox ? 'runtime' : 'host', connects, shared: undefined };
+  return { namespace: own ? 'runtime' : 'host', connects, shared: undefined };
 }
 
 export function otherContainer(services: EngineServices, mode: string): ContainerRecord | undefined {

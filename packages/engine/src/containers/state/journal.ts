@@ -11,6 +11,8 @@ export type Step =
   | { readonly step: 'layer'; readonly driver: string; readonly key: string }
   | { readonly step: 'run-directory'; readonly path: string }
   | { readonly step: 'mount'; readonly target: string }
+  /** Namespace, links, leases and rules of the container with this id. */
+  | { readonly step: 'network'; readonly id: string }
   | {
       readonly step: 'cgroup';
       readonly id: string;

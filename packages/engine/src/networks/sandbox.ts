@@ -1,0 +1,132 @@
+/**
+ * The sandbox of one run: network namespace → plan → stored → attach. Leases and links are made while the rootfs is
+ * mounted and the runtime creates the process; nothing of the image runs before {@link Sandbox.ready}.
+ */
+import { join } from 'node:path';
+import type { Attachment, Endpoint, NetworkDriver, PublishedPort } from '@strata/core';
+import type { ContainerConfig } from '../containers/container-config.ts';
+import type { EngineServices } from '../services.ts';
+import { isBuiltIn } from './default-network.ts';
+import { type EndpointRecord, endpointsOf, setAttachment } from './endpoint-store.ts';
+import { type NetworkRecord, networkById, networkNotFound } from './network-store.ts';
+import { planPorts } from './plan-ports.ts';
+import { restoreAfterBoot } from './restore-networks.ts';
+
+/** Of the container, what its endpoints are made of. */
+export interface SandboxOwner {
+  readonly id: string;
+  readonly name: string;
+  readonly config: ContainerConfig;
+}
+
+export interface Sandbox {
+  /** Path of the namespace. */
+  readonly path: string;
+  readonly attachments: readonly Attachment[];
+}
+
+export interface OpeningSandbox {
+  /** The namespace is there, addresses and ports are known. */
+  readonly planned: Promise<Sandbox>;
+  /** Links and rules are there. */
+  readonly ready: Promise<void>;
+  /** Nothing is being made any more, whether or not it worked. */
+  readonly settled: Promise<void>;
+}
+
+export function sandboxPath(services: Pick<EngineServices, 'paths'>, container: string): string {
+  return join(services.paths.run, 'netns', container);
+}
+
+/** Begin; failures are reported by the promises. The caller has journalled the step. */
+export function openSandbox(services: EngineServices, owner: SandboxOwner): OpeningSandbox {
+  const planned = planSandbox(services, owner);
+  const ready = planned.then(async (made) => {
+    for (const { attachment, driver } of made.joined) await driver.attach(attachment);
+  });
+  const settled = Promise.allSettled([planned, ready]).then(() => undefined);
+  return {
+    planned: planned.then(({ path, joined }) => ({
+      path,
+      attachments: joined.map(({ attachment }) => attachment),
+    })),
+    ready,
+    settled,
+  };
+}
+
+interface Joined {
+  readonly endpoint: EndpointRecord;
+  readonly attachment: Attachment;
+  readonly driver: NetworkDriver;
+}
+
+async function planSandbox(
+  services: EngineServices,
+  owner: SandboxOwner,
+): Promise<{ path: string; joined: readonly Joined[] }> {
+  const endpoints = endpointsOf(services.database, owner.id);
+  const path = sandboxPath(services, owner.id);
+  const [made, planned] = await Promise.allSettled([
+    services.host.namespaces.createNetwork(path),
+    planEndpoints(services, owner, endpoints),
+  ]);
+  if (planned.status === 'rejected') throw planned.reason;
+  if (made.status === 'rejected') throw made.reason;
+  const joined = planned.value;
+  services.database.transaction(() => {
+    for (const { endpoint, attachment } of joined) setAttachment(services.database, endpoint.id, attachment);
+  });
+  return { path, joined };
+}
+
+async function planEndpoints(
+  services: EngineServices,
+  owner: SandboxOwner,
+  endpoints: readonly EndpointRecord[],
+): Promise<Joined[]> {
+  const joined: Joined[] = [];
+  for (const endpoint of endpoints) joined.push(await planEndpoint(services, owner, endpoint));
+  return joined;
+}
+
+/** Leases for one endpoint; nothing is stored by us yet. */
+export async function planEndpoint(
+  services: EngineServices,
+  owner: SandboxOwner,
+  endpoint: EndpointRecord,
+): Promise<Joined> {
+  const network = networkById(services.database, endpoint.network);
+  if (network === undefined) throw networkNotFound(endpoint.network);
+  await restoreAfterBoot(services, network.driver);
+  const driver = await services.drivers.get('network', network.driver);
+  const ports = endpoint.publishes ? owner.config : undefined;
+  const plan = (published: readonly PublishedPort[]) =>
+    driver.plan(endpointFor(services, owner, { endpoint, network, ports: published }));
+  return { endpoint, driver, attachment: await planPorts(ports, network.spec, plan) };
+}
+
+function endpointFor(
+  services: EngineServices,
+  { id, name, config }: SandboxOwner,
+  made: { endpoint: EndpointRecord; network: NetworkRecord; ports: readonly PublishedPort[] },
+): Endpoint {
+  const { endpoint, network, ports } = made;
+  const { ip, macAddress } = endpoint;
+  return {
+    id: endpoint.id,
+    network: network.spec,
+    containerId: id,
+    sandbox: sandboxPath(services, id),
+    interfaceName: endpoint.interfaceName,
+    ...(ip === undefined ? {} : { ip }),
+    ...(macAddress === undefined ? {} : { macAddress }),
+    aliases: isBuiltIn(services, network.name) ? [] : namesOf({ id, name, config }, endpoint),
+    ports,
+  };
+}
+
+/** Docker's DNSNames: name, aliases, short id, and a hostname that was asked for. */
+export function namesOf({ id, name, config }: SandboxOwner, { aliases }: EndpointRecord): string[] {
+  return [...new Set([name, ...aliases, id.slice(0, 12), ...(config.hostname ? [config.hostname] : [])])];
+}
