@@ -6,6 +6,7 @@ import imageLocal from '@strata/driver-image-local';
 import layerBtrfs from '@strata/driver-layer-btrfs';
 import layerOverlay from '@strata/driver-layer-overlay';
 import layerVfs from '@strata/driver-layer-vfs';
+import networkBridge from '@strata/driver-network-bridge';
 import networkHost from '@strata/driver-network-host';
 import networkNone from '@strata/driver-network-none';
 import runtimeOci from '@strata/driver-runtime-oci';
@@ -15,6 +16,7 @@ export const builtinDrivers: readonly AnyDriverDefinition[] = [
   layerBtrfs,
   layerVfs,
   imageLocal,
+  networkBridge,
   networkNone,
   networkHost,
   cgroupV1,
