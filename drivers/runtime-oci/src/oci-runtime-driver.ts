@@ -147,6 +147,10 @@ export class OciRuntimeDriver implements RuntimeDriver {
     if (!existsSync(state)) return;
     if (this.#isRunc && (await forgetEnded(this.#context.host, state))) return;
     await this.#command.delete(containerId, options?.force === true);
+    // A runtime that was killed half-way leaves a state it does not recognise, with its own binary mounted in it.
+    if (!existsSync(state)) return;
+    await this.#context.host.mounter.unmount(state);
+    await this.#context.host.files.removeTree(state);
   }
 
   async list(): Promise<readonly string[]> {

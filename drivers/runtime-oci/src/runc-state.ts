@@ -51,8 +51,18 @@ export async function forgetEnded(host: Host, directory: string): Promise<boolea
       if (errnoOf(error) !== 'ENOENT') return false;
     }
   }
-  rmSync(directory, { recursive: true, force: true });
-  return true;
+  return removePlain(directory);
+}
+
+/** Only what we know; anything else (a mount that a killed runc left) is not ours to guess about. */
+function removePlain(directory: string): boolean {
+  try {
+    for (const name of ['exec.fifo', 'state.json']) rmSync(join(directory, name), { force: true });
+    rmdirSync(directory);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 interface RuncState {

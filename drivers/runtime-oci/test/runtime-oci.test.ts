@@ -167,6 +167,19 @@ describe('the life of a container', () => {
     expect(await runtime.list()).toEqual([]);
   });
 
+  it('a state that a killed runtime left, with a mount in it, is deleted', async () => {
+    const state = join(base, 'run/state', 'e'.repeat(64));
+    mkdirSync(state, { recursive: true });
+    writeFileSync(join(state, 'runc.abc'), '');
+    await host.mounter.mount(
+      [{ type: 'bind', source: '/bin/busybox', options: ['bind', 'ro'] }],
+      join(state, 'runc.abc'),
+    );
+    await runtime.delete('e'.repeat(64), { force: true });
+    expect(existsSync(state)).toBe(false);
+    expect(existsSync('/bin/busybox')).toBe(true);
+  });
+
   it('127 and 126, and nothing left', async () => {
     await expect(create({ args: ['nonsense'] })).rejects.toMatchObject({ kind: 'not-found', exitCode: 127 });
     await expect(create({ args: ['/tmp'] })).rejects.toMatchObject({
