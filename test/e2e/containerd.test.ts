@@ -1,0 +1,160 @@
+/** Layer drivers under Debian's containerd, through `strata snapshotter`. */
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { layeredImage, pushLayout } from '@strata/test-fixtures';
+import { startRegistry, type TestRegistry } from '@strata/test-fixtures/registry';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Containerd, SnapshotterServer } from './containerd-daemon.ts';
+import { type Stage, stage } from './setup.ts';
+
+let base: Stage;
+let registry: TestRegistry;
+let image: string;
+
+beforeAll(async () => {
+  base = await stage({ btrfs: true });
+  registry = await startRegistry();
+  image = `${registry.address}/layered:test`;
+  pushLayout(layeredImage(), image);
+});
+
+afterAll(async () => {
+  await registry?.stop();
+  await base?.[Symbol.asyncDispose]();
+});
+
+describe.each(['overlay', 'btrfs'])('containerd on %s', (driver) => {
+  const snapshotter = `strata-${driver}`;
+  let server: SnapshotterServer;
+  let containerd: Containerd;
+
+  const snapshots = async () => {
+    const text = await containerd.ok('snapshots', '--snapshotter', snapshotter, 'ls');
+    const lines = text.split('\n').slice(1);
+    return lines.filter((line) => line !== '').map((line) => line.trim().split(/\s+/));
+  };
+  const run = (name: string, ...command: readonly string[]) =>
+    containerd.ctr('run', '--rm', '--snapshotter', snapshotter, image, name, ...command);
+
+  beforeAll(async () => {
+    server = new SnapshotterServer(base.home, driver);
+    await server.start();
+    containerd = new Containerd(`${base.filesystem.directory}/c-${driver}`, {
+      [snapshotter]: server.address,
+    });
+    await containerd.start();
+  });
+
+  afterAll(async () => {
+    await containerd?.stop();
+    await server?.stop();
+    rmSync(containerd.directory, { recursive: true, force: true });
+  });
+
+  test('an image is pulled, layer by layer', async () => {
+    await containerd.ok('image', 'pull', '--plain-http', '--snapshotter', snapshotter, image);
+    const all = await snapshots();
+    expect(all.map((words) => words.at(-1))).toEqual(['Committed', 'Committed', 'Committed', 'Committed']);
+    expect(all.every(([name]) => /^sha256:[0-9a-f]{64}$/.test(name!))).toBe(true);
+    const tree = await containerd.ok('snapshots', '--snapshotter', snapshotter, 'tree');
+    expect(tree.trim().split('\n')).toHaveLength(4);
+    const usage = await containerd.ok('snapshots', '--snapshotter', snapshotter, 'usage');
+    expect(usage).toMatch(/[1-9][0-9.]* [KM]iB/);
+  });
+
+  test('a container sees the layers as they were meant', async () => {
+    const { code, stdout, stderr } = await run(
+      'look',
+      'sh',
+      '-c',
+      'cd /data && cat kept changed && ls . replaced && echo new > /data/kept && cat kept',
+    );
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    const said = [
+      'kept 1',
+      'changed 2',
+      '.:',
+      'changed',
+      'kept',
+      'replaced',
+      '',
+      'replaced:',
+      'new',
+      'new',
+      '',
+    ];
+    expect(stdout.split('\n')).toEqual(said);
+    expect((await run('again', 'cat', '/data/kept')).stdout).toBe('kept 1\n');
+    expect((await run('status', 'sh', '-c', 'exit 7')).code).toBe(7);
+    expect(await snapshots()).toHaveLength(4);
+  });
+
+  test('a snapshot is prepared, shown and removed by hand', async () => {
+    const [[top]] = (await snapshots()).slice(-1) as [string[]];
+    await containerd.ok('snapshots', '--snapshotter', snapshotter, 'prepare', 'mine', top!);
+    const mounts = await containerd.ok('snapshots', '--snapshotter', snapshotter, 'mounts', '/mnt', 'mine');
+    expect(mounts).toMatch(/^mount -t (overlay|bind) /);
+    const info = await containerd.ok('snapshots', '--snapshotter', snapshotter, 'info', 'mine');
+    expect(JSON.parse(info)).toMatchObject({ Kind: 'Active', Name: 'mine', Parent: top });
+    await containerd.ok('snapshots', '--snapshotter', snapshotter, 'label', 'mine', 'a.b/c=d');
+    const labelled = await containerd.ok('snapshots', '--snapshotter', snapshotter, 'info', 'mine');
+    expect(JSON.parse(labelled)).toMatchObject({ Labels: { 'a.b/c': 'd' } });
+    const inUse = await containerd.ctr('snapshots', '--snapshotter', snapshotter, 'rm', top!);
+    expect(inUse.stderr).toMatch(/cannot remove/i);
+    await containerd.ok('snapshots', '--snapshotter', snapshotter, 'rm', 'mine');
+    const gone = await containerd.ctr('snapshots', '--snapshotter', snapshotter, 'info', 'mine');
+    expect(gone.stderr).toMatch(/not found/);
+    const orphan = await containerd.ctr('snapshots', '--snapshotter', snapshotter, 'prepare', 'x', 'nothing');
+    expect(orphan.stderr).toMatch(/not found/);
+  });
+
+  test('both restart without loss while a container is there', async () => {
+    const id = 'kept';
+    await containerd.ok('container', 'create', '--snapshotter', snapshotter, image, id, 'cat', '/mine');
+    await containerd.mounted(snapshotter, id, (directory) =>
+      writeFileSync(`${directory}/mine`, 'still here\n'),
+    );
+    const before = await snapshots();
+    expect(before).toHaveLength(5);
+    expect(await server.stop('SIGTERM')).toBe(0);
+    expect(existsSync(server.address)).toBe(false);
+    const alone = await containerd.ctr('snapshots', '--snapshotter', snapshotter, 'info', id);
+    expect(alone.code).not.toBe(0);
+    await server.start();
+    await containerd.stop('SIGTERM');
+    await server.stop('SIGKILL');
+    expect(existsSync(server.address)).toBe(true);
+    await server.start();
+    await containerd.start();
+    expect(await snapshots()).toEqual(before);
+    const task = await containerd.ctr('task', 'start', id);
+    expect(task).toEqual({ code: 0, stdout: 'still here\n', stderr: '' });
+    await containerd.ctr('task', 'rm', id);
+    await containerd.ok('container', 'rm', id);
+  });
+
+  test('strata leaves the layers of containerd alone, and the other way round', async () => {
+    const before = await snapshots();
+    await base.home.ok('pull', image);
+    await base.home.ok(`--storage=${driver}`, 'image', 'unpack', image);
+    const own = await base.home.ok(`--storage=${driver}`, 'run', '--rm', image, 'cat', '/data/changed');
+    expect(own).toBe('changed 2');
+    await base.home.ok('storage', 'prune', '--force');
+    expect(await base.home.ok('check', '--repair', '--format', 'json')).not.toMatch(/LAYER/);
+    expect(await snapshots()).toEqual(before);
+    expect((await run('after-prune', 'cat', '/data/changed')).stdout).toBe('changed 2\n');
+    // containerd's garbage collection removes every snapshot it does not know.
+    await containerd.ok('image', 'rm', '--sync', image);
+    expect(await snapshots()).toEqual([]);
+    expect(await base.home.ok(`--storage=${driver}`, 'run', '--rm', image, 'cat', '/data/kept')).toBe(
+      'kept 1',
+    );
+    await base.home.ok('rmi', image);
+  });
+
+  test('the socket is for root alone', () => {
+    expect(statSync(server.address).mode & 0o777).toBe(0o600);
+    expect(statSync(dirname(server.address)).mode & 0o777).toBe(0o700);
+  });
+});
