@@ -4,7 +4,7 @@ export { withComparison } from './baseline/compare.ts';
 export { readBaseline } from './baseline/read.ts';
 export { benchKind } from './kinds/bench-kind.ts';
 export type { BenchPorts, EnginePlace } from './ports.ts';
-export { renderHtml } from './render/html.ts';
+export { renderHtml } from './render/html/page.ts';
 export { renderJson } from './render/json.ts';
 export { renderMarkdown } from './render/markdown.ts';
 export { renderTable } from './render/table.ts';

@@ -30,7 +30,7 @@ export interface Summary {
 }
 
 export interface Ratio {
-  /** Median over the other's median. */
+  /** Within a report the median of the rounds' ratios; against a baseline the ratio of the medians. */
   readonly value: number;
   readonly interval: Interval;
   /** The runs do not show a difference. */
@@ -47,6 +47,8 @@ export interface Measured extends Summary {
 
 export interface NotMeasured {
   readonly subject: string;
+  /** Only this metric; absent: the whole workload. */
+  readonly metric?: string;
   /** One sentence: why there are no figures. */
   readonly reason: string;
   /** Not possible here, gone wrong, or the run ended before. */

@@ -37,7 +37,7 @@ function metricChanges(workload: string, metric: MetricResult, old: MetricResult
 }
 
 function change(workload: string, metric: MetricResult, [then, now]: readonly [Measured, Measured]): Change {
-  const compared = compareUnpaired(then.samples, now.samples);
+  const compared = compareUnpaired(then.samples, now.samples, metric.unit);
   const noise = compared.noise || Math.abs(compared.value - 1) < LEAST_CHANGE;
   const worse = metric.better === 'lower' ? compared.value > 1 : compared.value < 1;
   return {

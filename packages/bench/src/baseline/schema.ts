@@ -41,7 +41,12 @@ const workload = v.object({
   runs: number,
   metrics: list(metric),
   notMeasured: list(
-    v.object({ subject: text, reason: text, cause: v.picklist(['skipped', 'failed', 'stopped']) }),
+    v.object({
+      subject: text,
+      metric: optionalText,
+      reason: text,
+      cause: v.picklist(['skipped', 'failed', 'stopped']),
+    }),
   ),
   verdict: text,
 });

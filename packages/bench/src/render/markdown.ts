@@ -44,7 +44,10 @@ function workloadLines(workload: WorkloadResult): string[] {
           '',
         ]
       : []),
-    ...workload.notMeasured.map(({ subject, cause, reason }) => `- ${subject} ${cause}: ${reason}`),
+    ...workload.notMeasured.map(
+      ({ subject, metric, cause, reason }) =>
+        `- ${subject}${metric === undefined ? '' : `, ${metric}`} ${cause}: ${reason}`,
+    ),
     `${workload.runs} run${workload.runs === 1 ? '' : 's'}; page cache ${workload.cache}`,
     '',
   ];

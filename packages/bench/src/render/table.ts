@@ -21,7 +21,10 @@ function workloadLines(workload: WorkloadResult): string[] {
     `${workload.title} (${workload.id}, ${workload.runs} run${workload.runs === 1 ? '' : 's'})`,
     `  ${workload.tells}`,
     ...(workload.metrics.length > 0 ? align(cells).map((line) => `  ${line}`) : []),
-    ...workload.notMeasured.map(({ subject, cause, reason }) => `  ${subject} ${cause}: ${reason}`),
+    ...workload.notMeasured.map(
+      ({ subject, metric, cause, reason }) =>
+        `  ${subject}${metric === undefined ? '' : `, ${metric}`} ${cause}: ${reason}`,
+    ),
     `  → ${workload.verdict}`,
   ];
 }

@@ -58,6 +58,8 @@ export class Course {
       await this.#rounds(workload, runners, absent);
     } finally {
       for (const { opened, subject } of runners) {
+        for (const [metric, reason] of opened.cannot ?? [])
+          absent.push({ subject: subject.id, metric, cause: 'skipped', reason });
         await opened
           .close?.()
           .catch((error: unknown) =>

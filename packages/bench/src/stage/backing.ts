@@ -1,5 +1,4 @@
 import { mkdir, stat } from 'node:fs/promises';
-import { freemem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Host, StrataError } from '@strata/core';
 import { mountMemory } from './loop-filesystem.ts';
@@ -13,11 +12,11 @@ export type Backing =
   | { readonly kind: 'directory'; readonly path: string };
 
 /** Below this much free memory the default is the disk. */
-const ROOMY = 6 * 2 ** 30;
+const ROOMY = 4 * 2 ** 30;
 
 /** What `--backing` says; by default memory, where there is enough of it. */
 export function parseBacking(text: string | undefined): Backing {
-  if (text === undefined) return freemem() >= ROOMY ? { kind: 'memory' } : { kind: 'loop' };
+  if (text === undefined) return process.availableMemory() >= ROOMY ? { kind: 'memory' } : { kind: 'loop' };
   if (text === 'memory' || text === 'loop') return { kind: text };
   return { kind: 'directory', path: resolve(text) };
 }
@@ -41,7 +40,7 @@ export async function openGround(host: Host, backing: Backing): Promise<Ground> 
   const workplace = await openWorkplace(host, backing.kind === 'directory' ? backing.path : temporary());
   const ground = join(workplace.directory, 'backing');
   try {
-    if (backing.kind === 'memory') await mountMemory(host, ground, freemem());
+    if (backing.kind === 'memory') await mountMemory(host, ground, process.availableMemory());
     else await mkdir(ground, { mode: 0o700 });
   } catch (error) {
     await workplace[Symbol.asyncDispose]();

@@ -22,8 +22,13 @@ export class Layers {
     return { id: `b${this.#count.toString(36)}`, parents };
   }
 
+  /** Have it removed at the end; somebody else makes it. */
+  adopt({ id }: Layer): void {
+    this.#live.push(id);
+  }
+
   async create(layer: Layer): Promise<Layer> {
-    this.#live.push(layer.id);
+    this.adopt(layer);
     await this.driver.create(layer);
     return layer;
   }

@@ -23,7 +23,7 @@ export function assess(workload: Question, { samples, absent }: Observed): Workl
     .map((metric) => assessMetric(metric, samples))
     .filter(({ measured }) => measured.length > 0);
   const seen = new Set([
-    ...absent.map(({ subject }) => subject),
+    ...absent.filter(({ metric }) => metric === undefined).map(({ subject }) => subject),
     ...metrics.flatMap(({ measured }) => measured.map(({ subject }) => subject)),
   ]);
   const stopped = samples
@@ -55,7 +55,7 @@ function assessMetric(metric: Metric, all: Observed['samples']): MetricResult {
     ...summarise(samples),
     ...(first === undefined || first.subject === subject
       ? {}
-      : { ratio: comparePaired(first.samples, samples) }),
+      : { ratio: comparePaired(first.samples, samples, metric.unit) }),
   }));
   return { ...metric, measured, verdict: metricVerdict(metric, measured) };
 }

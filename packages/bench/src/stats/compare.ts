@@ -1,11 +1,12 @@
-import type { Interval, Ratio } from '../report.ts';
+import type { Interval, Ratio, Unit } from '../report.ts';
 import { bootstrap, median, resample } from './summary.ts';
 
 /** Differences below this are not worth a reader's decision, whatever the statistics say. */
 const LEAST_EFFECT = 0.03;
 /** With fewer runs an interval says little, so the two sets of samples must not even overlap. */
 const ENOUGH = 5;
-const LEAST = 3;
+/** Below, nothing is said about a difference in time. */
+export const LEAST_RUNS = 3;
 
 /** One number over another; equal zeros are 1. */
 function over(a: number, b: number): number {
@@ -14,34 +15,36 @@ function over(a: number, b: number): number {
 }
 
 /**
- * Subjects took turns, so run n of both met the same state of the machine: resampling whole rounds keeps drift out
- * of the interval.
+ * Subjects took turns, so run n of both met the same state of the machine: the ratio is the median of the ratios
+ * of single rounds, which keeps drift and a bad moment of the machine out of it.
  */
-export function comparePaired(first: readonly number[], other: readonly number[]): Ratio {
-  const rounds = Array.from({ length: Math.min(first.length, other.length) }, (_, at) => at);
-  const interval = bootstrap((pick) => {
-    const chosen = resample(rounds, pick);
-    return over(median(chosen.map((at) => other[at]!)), median(chosen.map((at) => first[at]!)));
-  });
-  return judge(first, other, interval);
+export function comparePaired(first: readonly number[], other: readonly number[], unit: Unit): Ratio {
+  const rounds = Math.min(first.length, other.length);
+  const ratios = Array.from({ length: rounds }, (_, at) => over(other[at]!, first[at]!));
+  const interval = bootstrap((pick) => median(resample(ratios, pick)));
+  return judge([first, other], { value: median(ratios), interval }, unit);
 }
 
 /** Two runs of the command: nothing pairs their samples. */
-export function compareUnpaired(before: readonly number[], after: readonly number[]): Ratio {
+export function compareUnpaired(before: readonly number[], after: readonly number[], unit: Unit): Ratio {
   const interval = bootstrap((pick) => over(median(resample(after, pick)), median(resample(before, pick))));
-  return judge(before, after, interval);
+  return judge([before, after], { value: over(median(after), median(before)), interval }, unit);
 }
 
-function judge(first: readonly number[], other: readonly number[], interval: Interval): Ratio {
-  const value = over(median(other), median(first));
-  const few = Math.min(first.length, other.length) < ENOUGH;
+function judge(
+  [first, other]: readonly [readonly number[], readonly number[]],
+  { value, interval }: { readonly value: number; readonly interval: Interval },
+  unit: Unit,
+): Ratio {
+  const runs = Math.min(first.length, other.length);
+  // Space is counted, not timed: one run is the truth.
+  if (unit === 'B' || unit === 'inodes')
+    return { value, interval, noise: Math.abs(value - 1) < LEAST_EFFECT };
   const touching = Math.min(...other) <= Math.max(...first) && Math.min(...first) <= Math.max(...other);
-  const exact = first.concat(other).every((sample, _, all) => sample === all[0]);
   const noise =
-    exact ||
-    Math.min(first.length, other.length) < LEAST ||
+    runs < LEAST_RUNS ||
     Math.abs(value - 1) < LEAST_EFFECT ||
     (interval[0] <= 1 && interval[1] >= 1) ||
-    (few && touching);
+    (runs < ENOUGH && touching);
   return { value, interval, noise };
 }

@@ -1,6 +1,6 @@
 import { figure, times } from '../render/units.ts';
 import type { Measured, Metric, MetricResult, Unit } from '../report.ts';
-import { comparePaired } from './compare.ts';
+import { comparePaired, LEAST_RUNS } from './compare.ts';
 
 /** How a comparison is put into words, by unit. */
 const WORDS: Readonly<Record<Unit, { readonly best: string; readonly more: (factor: string) => string }>> = {
@@ -21,15 +21,17 @@ export function ranked(metric: Pick<Metric, 'better'>, measured: readonly Measur
 }
 
 /** Who cannot be told from the best. */
-function level(metric: Pick<Metric, 'better'>, order: readonly Measured[]): Measured[] {
+export function level({ unit }: Pick<Metric, 'unit'>, order: readonly Measured[]): Measured[] {
   const [best] = order;
-  return order.filter((one) => one === best || comparePaired(best!.samples, one.samples).noise);
+  return order.filter((one) => one === best || comparePaired(best!.samples, one.samples, unit).noise);
 }
 
 /** How much worse than the best, ≥ 1. */
-function factor(metric: Pick<Metric, 'better'>, best: Measured, other: Measured): string {
+function factor(metric: Pick<Metric, 'better' | 'unit'>, best: Measured, other: Measured): string {
   const value =
-    metric.better === 'lower' ? comparePaired(best.samples, other.samples).value : best.median / other.median;
+    metric.better === 'lower'
+      ? comparePaired(best.samples, other.samples, metric.unit).value
+      : comparePaired(other.samples, best.samples, metric.unit).value;
   return times(value);
 }
 
@@ -39,6 +41,12 @@ export function metricVerdict(metric: Metric, measured: readonly Measured[]): st
   const [best] = order;
   if (best === undefined) return 'Nothing was measured.';
   if (order.length === 1) return `${best.subject}: ${figure(best.median, metric.unit)}.`;
+  const fewest = Math.min(...measured.map(({ samples }) => samples.length));
+  const counted = metric.unit === 'B' || metric.unit === 'inodes';
+  if (fewest < LEAST_RUNS && !counted) {
+    const figures = order.map((one) => `${one.subject} ${figure(one.median, metric.unit)}`);
+    return `Too few runs to compare: ${figures.join(', ')}.`;
+  }
   const words = WORDS[metric.unit];
   const tied = level(metric, order);
   const others = order
@@ -48,7 +56,7 @@ export function metricVerdict(metric: Metric, measured: readonly Measured[]): st
   const head =
     tied.length === 1
       ? `${best.subject} is ${words.best} (${figure(best.median, metric.unit)})`
-      : `${names} are level at ${figure(best.median, metric.unit)}: what differs is noise`;
+      : `${names} are level at ${figure(best.median, metric.unit)}; what differs is noise`;
   return `${head}${others.length > 0 ? `; ${listed(others)}` : ''}.`;
 }
 

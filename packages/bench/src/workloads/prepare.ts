@@ -31,7 +31,14 @@ export const prepare: Workload = {
       await layers.remove(...made.map(({ layer }) => layer));
       return took;
     }
+    const cannot = new Map(
+      DEPTHS.filter((depth) => depth > stack.length).map((depth) => [
+        metricId(depth),
+        `the driver stacks at most ${stack.length + 1} layers`,
+      ]),
+    );
     return {
+      cannot,
       async run() {
         const measures: Record<string, number> = {};
         for (const depth of DEPTHS) {

@@ -24,7 +24,9 @@ export const storm: Workload = {
     const parents = await wideTree(subject);
     const paths = treePaths(WIDE_TREE);
     const half = paths.length / 2;
+    const cannot = new Map<string, string>();
     return {
+      cannot,
       run: () =>
         subject.layers.scratch(parents, async (directory) => {
           const at = (path: string) => join(directory, path);
@@ -38,6 +40,8 @@ export const storm: Workload = {
             for (let n = 0; n < DIRECTORIES; n++) mkdirSync(at(`made${n}`));
           });
           const moved = renameDirectories(at);
+          if (moved === undefined)
+            cannot.set('rename-directory', 'rename(2) of a directory says EXDEV, so programs copy it');
           return {
             rename: half / rename,
             delete: half / remove,

@@ -13,6 +13,8 @@ export type Measures = Readonly<Record<string, number>>;
 
 export interface Opened {
   run(): Promise<Measures>;
+  /** Metrics this driver has no figure for, with one sentence why; filled while it runs. */
+  readonly cannot?: ReadonlyMap<string, string>;
   close?(): Promise<void>;
 }
 

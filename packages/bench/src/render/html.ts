@@ -1,4 +1,0 @@
-import type { BenchReport } from '../report.ts';
-export function renderHtml(report: BenchReport): string {
-  return JSON.stringify(report);
-}

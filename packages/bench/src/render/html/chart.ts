@@ -1,0 +1,79 @@
+import type { Measured, MetricResult, NotMeasured } from '../../report.ts';
+import { ranked } from '../../stats/verdict.ts';
+import { figure, ratioText, span, spreadText } from '../units.ts';
+import { type Scale, scaleFor } from './scale.ts';
+import { escape } from './text.ts';
+
+/** Place of each driver in the report; decides its colour and pattern. */
+export type Places = ReadonlyMap<string, number>;
+export const KINDS_OF_BARS = 6;
+
+const percent = (value: number): string => `${value.toFixed(2)}%`;
+
+/** One metric: a row per driver with its median, its interval and every run, over a common axis. */
+export function metricChart(metric: MetricResult, places: Places, absent: readonly NotMeasured[]): string {
+  const scale = scaleFor(metric.measured.flatMap(({ samples, interval }) => [...samples, ...interval]));
+  const best = ranked(metric, metric.measured)[0]?.subject;
+  const rows = metric.measured.map((one) =>
+    barRow(one, { metric, scale, places, best: one.subject === best }),
+  );
+  const missing = absent
+    .filter(({ metric: id }) => id === metric.id)
+    .map(
+      ({ subject, reason }) =>
+        `<div class="row absent"><span class="who">${escape(subject)}</span><span class="why">not possible: ${escape(reason)}</span></div>`,
+    );
+  const direction = `${metric.better} is better`;
+  return `<figure class="metric">
+<figcaption><b>${escape(metric.title)}</b> <span>${direction}${scale.logarithmic ? ', logarithmic scale' : ''}</span></figcaption>
+${rows.join('\n')}
+${missing.join('\n')}
+${axis(scale, metric)}
+</figure>`;
+}
+
+interface RowContext {
+  readonly metric: MetricResult;
+  readonly scale: Scale;
+  readonly places: Places;
+  readonly best: boolean;
+}
+
+function barRow(one: Measured, { metric, scale, places, best }: RowContext): string {
+  const kind = (places.get(one.subject) ?? 0) % KINDS_OF_BARS;
+  const show = (value: number): string => figure(value, metric.unit);
+  const [low, high] = one.interval;
+  const label = `${one.subject}: median ${show(one.median)}, 95 % interval ${span(one.interval, show)}, ${one.samples.length} runs`;
+  const dots = one.samples
+    .map((value) => `<circle cx="${percent(scale.at(value))}" cy="50%" r="2.5"/>`)
+    .join('');
+  const grid = scale.ticks
+    .map(
+      (tick) =>
+        `<line class="grid" x1="${percent(scale.at(tick))}" x2="${percent(scale.at(tick))}" y1="0" y2="100%"/>`,
+    )
+    .join('');
+  const spread = spreadText(one);
+  return `<div class="row k${kind}">
+<span class="who">${escape(one.subject)}</span>
+<svg role="img" aria-label="${escape(label)}"><title>${escape(label)}</title>${grid}<rect class="bar" x="0" y="5" height="16" rx="2" width="${percent(scale.at(one.median))}"/><g class="range"><line x1="${percent(scale.at(low))}" x2="${percent(scale.at(high))}" y1="50%" y2="50%"/><line x1="${percent(scale.at(low))}" x2="${percent(scale.at(low))}" y1="8" y2="18"/><line x1="${percent(scale.at(high))}" x2="${percent(scale.at(high))}" y1="8" y2="18"/></g><g class="runs">${dots}</g></svg>
+<span class="value">${best ? '<i class="best" title="best">★</i> ' : ''}<b>${escape(show(one.median))}</b>${spread === '' || one.samples.length < 2 ? '' : ` <span>${spread}</span>`}</span>
+<span class="ratio">${escape(ratioText(one.ratio))}</span>
+</div>`;
+}
+
+function axis(scale: Scale, { unit }: MetricResult): string {
+  const labels = scale.ticks
+    .map((tick, at) => {
+      const place = at === 0 ? 'first' : scale.at(tick) > 92 ? 'last' : '';
+      return `<span class="${place}" style="left:${percent(scale.at(tick))}">${escape(tickText(tick, unit))}</span>`;
+    })
+    .join('');
+  return `<div class="row axis" aria-hidden="true"><span></span><div>${labels}</div></div>`;
+}
+
+/** `10.0 ms` as `10 ms`. */
+const tickText = (value: number, unit: MetricResult['unit']): string =>
+  figure(value, unit)
+    .replace(/\.0+(?= |$)/, '')
+    .replace(/(\.\d*?)0+(?= )/, '$1');

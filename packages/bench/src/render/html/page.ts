@@ -1,0 +1,115 @@
+import type { BenchReport, Comparison, WorkloadResult } from '../../report.ts';
+import { figure, times } from '../units.ts';
+import { metricChart, type Places } from './chart.ts';
+import { lede, overview } from './overview.ts';
+import { patterns, style } from './style.ts';
+import { escape, prose } from './text.ts';
+
+const KINDS = { layer: 'Storage drivers', network: 'Network drivers', cgroup: 'Cgroup drivers' } as const;
+
+/** One file with everything in it: no script, no font, no address is loaded. */
+export function renderHtml(report: BenchReport): string {
+  const places: Places = new Map(report.subjects.map(({ id }, at) => [id, at]));
+  const names = report.subjects.map(({ id }) => id).join(', ');
+  const day = report.startedAt.slice(0, 16).replace('T', ' ');
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta name="generator" content="Strata ${escape(report.strata)}">
+<link rel="icon" href="data:,">
+<title>strata bench: ${escape(names)}</title>
+<style>${style}</style>
+</head>
+<body>
+${patterns}
+<main>
+<header>
+<h1>${KINDS[report.kind]} compared: ${escape(names)}</h1>
+<p class="lede">${escape(lede(report))}</p>
+<p class="meta">${escape(report.machine.cpu)}, ${report.machine.cores} cores · Linux ${escape(report.machine.kernel)} · ${day} UTC · <a href="#how">where and how</a></p>
+${report.partial === undefined ? '' : `<p class="notice"><b>Partial report.</b> ${escape(report.partial)}.</p>`}
+</header>
+<section>${overview(report)}</section>
+${report.comparison === undefined ? '' : comparison(report.comparison)}
+${report.workloads.map((workload) => section(workload, places)).join('\n')}
+${how(report)}
+</main>
+<script type="application/json" id="report">${JSON.stringify(report).replaceAll('<', '\\u003c')}</script>
+</body>
+</html>
+`;
+}
+
+function section(workload: WorkloadResult, places: Places): string {
+  const { notMeasured } = workload;
+  const whole = notMeasured.filter(({ metric }) => metric === undefined);
+  return `<section class="workload" id="${escape(workload.id)}">
+<h2>${escape(workload.title)}</h2>
+<p class="verdict">${escape(workload.verdict)}</p>
+<p class="tells">${prose(workload.tells)}</p>
+<div class="charts">
+${workload.metrics.map((metric) => metricChart(metric, places, notMeasured)).join('\n')}
+</div>
+${whole.map(({ subject, cause, reason }) => `<p class="small">${escape(subject)} ${cause}: ${escape(reason)}.</p>`).join('')}
+<p class="small">${workload.runs} run${workload.runs === 1 ? '' : 's'} each. Page cache ${escape(workload.cache)}.</p>
+</section>`;
+}
+
+function comparison({ file, startedAt, changes, warnings, regressions }: Comparison): string {
+  const real = changes.filter(({ verdict }) => verdict !== 'noise');
+  const rows = real.map(
+    (change) => `<tr><td>${escape(change.workload)} ${escape(change.metric)}, ${escape(change.subject)}</td>
+<td>${figure(change.before, change.unit)}</td><td>${figure(change.after, change.unit)}</td><td>${times(change.ratio.value)}</td><td class="${change.verdict}">${change.verdict}</td></tr>`,
+  );
+  const table = `<div class="scroll"><table><thead><tr><th>figure</th><th>before</th><th>now</th><th>ratio</th><th></th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
+  return `<section class="workload" id="baseline">
+<h2>Against the baseline</h2>
+<p class="verdict">${regressions} regression${regressions === 1 ? '' : 's'}, ${real.length - regressions} improvements; ${changes.length - real.length} figures differ by noise at most.</p>
+<p class="tells">${escape(file)}, measured ${escape(startedAt)}.</p>
+${warnings.map((warning) => `<p class="small">Careful: ${escape(warning)}.</p>`).join('')}
+${real.length > 0 ? table : ''}
+</section>`;
+}
+
+function how(report: BenchReport): string {
+  const { machine, settings, subjects } = report;
+  const facts: readonly (readonly [string, string])[] = [
+    [
+      'Machine',
+      `${machine.cores} × ${machine.cpu}, ${figure(machine.memoryBytes, 'B')} of memory, ${machine.architecture}`,
+    ],
+    ['System', `Linux ${machine.kernel}, ${machine.os}`],
+    ['Load', `${machine.load[0]} before, ${machine.load[1]} after (one-minute average)`],
+    ['Backing', settings.backing],
+    ...subjects.map(({ id, summary, filesystem }): [string, string] => [
+      id,
+      filesystem === undefined ? summary : `on ${filesystem}; ${summary}`,
+    ]),
+    ...(settings.image === undefined ? [] : ([['Image', settings.image]] as const)),
+    [
+      'Runs',
+      settings.runs === null
+        ? 'as many as a workload’s time allows, at least 3, after one to warm up'
+        : `${settings.runs} each, after one to warm up`,
+    ],
+    [
+      'Versions',
+      [`Strata ${report.strata}`, `Node ${machine.node}`, ...Object.values(machine.tools)].join(' · '),
+    ],
+    ['Measured', `${report.startedAt} to ${report.finishedAt}`],
+    ...report.leftOut.map(({ id, reason }): [string, string] => [id, `left out: ${reason}`]),
+  ];
+  return `<section class="workload" id="how">
+<h2>Where and how</h2>
+<p class="tells">Drivers took turns, and who began changed each round. Bars end at the median; dots are single runs; whiskers are a 95 % bootstrap interval of the median, ± is the median absolute deviation. Ratios are to ${escape(subjects[0]?.id ?? 'the first driver')}, as the median over rounds; “noise” means that these runs do not show a difference.</p>
+<pre>${escape(report.command.map(quoted).join(' '))}</pre>
+<dl>${facts.map(([name, value]) => `<dt>${escape(name)}</dt><dd>${escape(value)}</dd>`).join('')}</dl>
+</section>`;
+}
+
+/** As a shell would need it. */
+const quoted = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
