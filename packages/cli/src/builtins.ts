@@ -2,6 +2,7 @@
 import type { AnyDriverDefinition } from '@strata/core';
 import cgroupNone from '@strata/driver-cgroup-none';
 import cgroupV1 from '@strata/driver-cgroup-v1';
+import cgroupV2 from '@strata/driver-cgroup-v2';
 import imageLocal from '@strata/driver-image-local';
 import layerBtrfs from '@strata/driver-layer-btrfs';
 import layerOverlay from '@strata/driver-layer-overlay';
@@ -19,6 +20,7 @@ export const builtinDrivers: readonly AnyDriverDefinition[] = [
   networkBridge,
   networkNone,
   networkHost,
+  cgroupV2,
   cgroupV1,
   cgroupNone,
   runtimeOci,
