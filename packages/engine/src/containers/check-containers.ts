@@ -32,8 +32,13 @@ export async function checkContainers(
   for (const { mend, ...problem } of problems) {
     let repaired = false;
     if (options.repair === true) {
-      await mend();
-      repaired = true;
+      repaired = await mend().then(
+        () => true,
+        (error: unknown) => {
+          services.host.log.warn('not repaired', { ...problem, error: String(error) });
+          return false;
+        },
+      );
     }
     findings.push({ ...problem, repaired });
   }

@@ -27,7 +27,7 @@ export async function cleanupContainers(
     await using lock = await services.host.locks.tryAcquire(services.paths.lock('container', record.id));
     // Whoever holds the lock is alive and at work.
     if (lock === undefined) continue;
-    const sentence = await cleanupOne(services, record);
+    const sentence = await cleanupOne(services, record).catch(failedFor(record.name));
     if (sentence !== undefined) done.push(sentence);
   }
   if (reference === undefined) done.push(...(await cleanupOrphans(services)));
@@ -56,12 +56,22 @@ async function cleanupOne(services: EngineServices, found: ContainerRecord): Pro
 async function cleanupOrphans(services: EngineServices): Promise<string[]> {
   const intents = orphanIntents(services.database);
   const ids = [...new Set(intents.map(({ container }) => container))];
-  for (const id of ids)
-    await withContainerLock(services, id, () =>
-      undoIntents(
-        services,
-        intents.filter(({ container }) => container === id),
+  const done: string[] = [];
+  for (const id of ids) {
+    const own = intents.filter(({ container }) => container === id);
+    const short = id.slice(0, 12);
+    done.push(
+      await withContainerLock(services, id, () => undoIntents(services, own)).then(
+        () => `Cleaned up after the vanished container ${short}`,
+        failedFor(short),
       ),
     );
-  return ids.map((id) => `Cleaned up after the vanished container ${id.slice(0, 12)}`);
+  }
+  return done;
+}
+
+/** One that cannot be taken down now (something is busy) must not keep the others. */
+function failedFor(name: string): (error: unknown) => string {
+  return (error) =>
+    `Could not clean up after ${name}: ${error instanceof Error ? error.message : String(error)}`;
 }
