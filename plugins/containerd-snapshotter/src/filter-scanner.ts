@@ -48,31 +48,32 @@ export class FilterScanner {
 
   #quoted(quote: string): Token {
     this.#at += 1;
-    let text = '';
+    const parts: Buffer[] = [];
     for (;;) {
       const char = String.fromCodePoint(this.#input.codePointAt(this.#at) ?? 0x0a);
       if (char === '\n') throw new SyntaxError('a quote is not closed');
       this.#at += char.length;
-      if (char === quote) return { kind: 'quoted', text, quote };
-      text += char === '\\' ? this.#escaped(quote) : char;
+      if (char === quote) return { kind: 'quoted', text: Buffer.concat(parts).toString(), quote };
+      parts.push(char === '\\' ? this.#escaped(quote) : Buffer.from(char));
     }
   }
 
-  /** After the backslash, as in a Go string. */
-  #escaped(quote: string): string {
+  /** After the backslash, as in a Go string: `\x` and octals are bytes, `\u` and `\U` characters. */
+  #escaped(quote: string): Buffer {
     const char = this.#input[this.#at] ?? '';
     this.#at += 1;
-    if (char === quote || char === '\\') return char;
+    if (char === quote || char === '\\') return Buffer.from(char);
     const simple = SIMPLE.get(char);
-    if (simple !== undefined) return simple;
-    const digits = DIGITS.get(char);
-    if (digits !== undefined) return fromCode(Number.parseInt(this.#exactly(digits), 16));
-    if (/[0-7]/.test(char)) {
+    if (simple !== undefined) return Buffer.from(simple);
+    if (char === 'x') return byte(this.#exactly(/[0-9a-fA-F]{2}/y), 16);
+    if (char === 'u') return character(this.#exactly(/[0-9a-fA-F]{4}/y));
+    if (char === 'U') return character(this.#exactly(/[0-9a-fA-F]{8}/y));
+    if (/^[0-7]$/.test(char)) {
       this.#at -= 1;
-      return fromCode(Number.parseInt(this.#exactly(/[0-7]{3}/y), 8));
+      return byte(this.#exactly(/[0-7]{3}/y), 8);
     }
     // A regular expression keeps its own escapes between / and |.
-    if (quote !== '"') return `\\${char}`;
+    if (quote !== '"') return Buffer.from(`\\${char}`);
     throw new SyntaxError(`unknown escape \\${char}`);
   }
 
@@ -100,13 +101,14 @@ const SIMPLE = new Map([
   ['v', '\v'],
 ]);
 
-const DIGITS = new Map([
-  ['x', /[0-9a-fA-F]{2}/y],
-  ['u', /[0-9a-fA-F]{4}/y],
-  ['U', /[0-9a-fA-F]{8}/y],
-]);
+function byte(digits: string, base: number): Buffer {
+  const value = Number.parseInt(digits, base);
+  if (value > 0xff) throw new SyntaxError('an escape is beyond a byte');
+  return Buffer.of(value);
+}
 
-function fromCode(code: number): string {
+function character(digits: string): Buffer {
+  const code = Number.parseInt(digits, 16);
   if (code > 0x10ffff) throw new SyntaxError('an escape is beyond Unicode');
-  return String.fromCodePoint(code);
+  return Buffer.from(String.fromCodePoint(code));
 }
