@@ -4,6 +4,7 @@ import type { ContainersApi } from './api/containers.ts';
 import type { DriversApi } from './api/drivers.ts';
 import type { EngineOptions } from './api/engine.ts';
 import type { ImagesApi } from './api/images.ts';
+import type { NetworksApi } from './api/networks.ts';
 import type { StorageApi } from './api/storage.ts';
 import type { SystemApi } from './api/system.ts';
 import { driversModule } from './drivers/drivers.module.ts';
@@ -25,6 +26,7 @@ export interface Apis {
   readonly services: InternalServices;
   images(): Promise<ImagesApi>;
   containers(): Promise<ContainersApi>;
+  networks(): Promise<NetworksApi>;
   storage(): Promise<StorageApi>;
   drivers(): Promise<DriversApi>;
   system(): Promise<SystemApi>;
@@ -39,6 +41,7 @@ export function compose(composition: Composition): Apis {
     services,
     images: async () => (await import('./images/images-api.ts')).createImagesApi(services),
     containers: async () => (await import('./containers/containers-api.ts')).createContainersApi(services),
+    networks: async () => (await import('./networks/networks-api.ts')).createNetworksApi(services),
     storage: async () => (await import('./storage/storage-api.ts')).createStorageApi(services),
     drivers: async () =>
       (await import('./added-drivers/drivers-api.ts')).createDriversApi(

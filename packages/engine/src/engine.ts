@@ -3,6 +3,7 @@ import type { ContainersApi } from './api/containers.ts';
 import type { DriversApi } from './api/drivers.ts';
 import type { Engine, EngineOptions } from './api/engine.ts';
 import type { ImagesApi } from './api/images.ts';
+import type { NetworksApi } from './api/networks.ts';
 import type { StorageApi } from './api/storage.ts';
 import type { SystemApi } from './api/system.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -13,6 +14,7 @@ export class EngineFacade implements Engine {
   readonly #dispatcher: Dispatcher;
   readonly images: ImagesApi;
   readonly containers: ContainersApi;
+  readonly networks: NetworksApi;
   readonly storage: StorageApi;
   readonly drivers: DriversApi;
   readonly system: SystemApi;
@@ -22,6 +24,7 @@ export class EngineFacade implements Engine {
     this.#dispatcher = dispatcher;
     this.images = imageVerbs(dispatcher.verbs((apis: Apis) => apis.images()));
     this.containers = containerVerbs(dispatcher.verbs((apis: Apis) => apis.containers()));
+    this.networks = networkVerbs(dispatcher.verbs((apis: Apis) => apis.networks()));
     this.storage = storageVerbs(dispatcher.verbs((apis: Apis) => apis.storage()));
     this.drivers = driverVerbs(dispatcher.verbs((apis: Apis) => apis.drivers()));
     this.system = systemVerbs(dispatcher.verbs((apis: Apis) => apis.system()));
@@ -96,6 +99,20 @@ function containerVerbs({ call, free, stream }: Verbs<ContainersApi>): Container
     update: (container, resources) => call((api) => api.update(container, resources)),
     reap: (container) => free((api) => api.reap(container)),
     cleanup: (container) => free((api) => api.cleanup(container)),
+  };
+}
+
+function networkVerbs({ call, free }: Verbs<NetworksApi>): NetworksApi {
+  return {
+    create: (request) => call((api) => api.create(request)),
+    list: (filter) => call((api) => api.list(filter)),
+    inspect: (network) => call((api) => api.inspect(network)),
+    remove: (network) => free((api) => api.remove(network)),
+    prune: (options) => free((api) => api.prune(options)),
+    connect: (request) => call((api) => api.connect(request)),
+    disconnect: (network, container, options) => free((api) => api.disconnect(network, container, options)),
+    reload: () => call((api) => api.reload()),
+    ports: (container) => call((api) => api.ports(container)),
   };
 }
 

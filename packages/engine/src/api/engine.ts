@@ -12,6 +12,7 @@ import type { AnyDriverDefinition, Host, LifecycleEvent } from '@strata/core';
 import type { ContainersApi } from './containers.ts';
 import type { DriverPackageOptions, DriversApi } from './drivers.ts';
 import type { ImagesApi } from './images.ts';
+import type { NetworksApi } from './networks.ts';
 import type { StorageApi } from './storage.ts';
 import type { SystemApi } from './system.ts';
 
@@ -48,6 +49,7 @@ export interface EngineConfig {
 export interface Engine extends AsyncDisposable {
   readonly images: ImagesApi;
   readonly containers: ContainersApi;
+  readonly networks: NetworksApi;
   readonly storage: StorageApi;
   readonly drivers: DriversApi;
   readonly system: SystemApi;

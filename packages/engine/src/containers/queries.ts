@@ -3,13 +3,15 @@ import { readFileSync } from 'node:fs';
 import type { Database, Databases, MonitoredProcess, ProcessId, SqlRow } from '@strata/core';
 import { isStrataError } from '@strata/core';
 import type { ContainerFilter, ContainerStatus, ContainerSummary } from '../api/containers.ts';
+import { type NetworkSummaries, networkSummaries } from '../networks/summaries.ts';
 import { databasePath } from '../state/paths.ts';
 import { migrations } from '../state/schema.ts';
 import { filterClauses } from './container-filter.ts';
 
 /** Everything `ps` shows; without `config`, which is most of a row, and the process of what does not run. */
 const columns = `id, name, status, image, image_id, storage, network, command, labels,
-  CASE WHEN status IN ('running', 'paused') THEN process END AS process, created, started, finished, exit_code, oom_killed`;
+  CASE WHEN status IN ('running', 'paused') THEN process END AS process, created, started, finished, exit_code, oom_killed,
+  CASE WHEN status IN ('running', 'paused') THEN json_extract(config, '$.exposedPorts') END AS exposed`;
 
 type SummaryRow = SqlRow & {
   id: string;
@@ -27,6 +29,7 @@ type SummaryRow = SqlRow & {
   finished: string | null;
   exit_code: number | null;
   oom_killed: number;
+  exposed: string | null;
 };
 
 /** Newest first; none when there is no store yet. Opens and closes the database. */
@@ -55,10 +58,11 @@ export function summaries(database: Database, filter: ContainerFilter): Containe
     `SELECT ${columns} FROM containers WHERE ${where} ORDER BY created DESC, id${limit}`,
     ...values,
   );
-  return rows.map(summaryOf).filter(matches);
+  const networks = networkSummaries(database);
+  return rows.map((row) => summaryOf(row, networks)).filter(matches);
 }
 
-function summaryOf(row: SummaryRow): ContainerSummary {
+function summaryOf(row: SummaryRow, networks: NetworkSummaries): ContainerSummary {
   const active = row.status === 'running' || row.status === 'paused';
   const process = active && row.process !== null ? (JSON.parse(row.process) as MonitoredProcess) : undefined;
   const ended = active && (process === undefined || !isAlive(process.process));
@@ -80,6 +84,9 @@ function summaryOf(row: SummaryRow): ContainerSummary {
     labels: JSON.parse(row.labels) as Record<string, string>,
     storage: row.storage,
     network: row.network,
+    networks: networks.names.get(row.id) ?? [row.network],
+    ports: ended ? [] : (networks.ports.get(row.id) ?? []),
+    exposedPorts: ended ? [] : (JSON.parse(row.exposed ?? '[]') as string[]),
   };
 }
 

@@ -1,6 +1,8 @@
 /** docker inspect: the JSON shapes of moby api/types/container, as far as there is something to say. */
 import { join } from 'node:path';
 import type { ContainerInspect } from '../../api/containers.ts';
+import { networkShapes } from '../../networks/container-ports.ts';
+import { sandboxPath } from '../../networks/sandbox.ts';
 import type { EngineServices } from '../../services.ts';
 import { argumentsOf } from '../container-config.ts';
 import { sizeOf } from '../list-containers.ts';
@@ -51,7 +53,7 @@ export async function inspectContainer(
     ...(size === undefined ? {} : { SizeRw: size.own, SizeRootFs: size.virtual }),
     Mounts: inspectMounts(record, directory),
     Config: inspectConfig(record),
-    NetworkSettings: networkOf(record),
+    NetworkSettings: networkOf(services, record),
   };
 }
 
@@ -106,45 +108,47 @@ async function graphData(services: EngineServices, record: ContainerRecord): Pro
   }
 }
 
-function networkOf(record: ContainerRecord): Record<string, unknown> {
+function networkOf(services: EngineServices, record: ContainerRecord): Record<string, unknown> {
   const active = isActive(record);
   const pid = record.process?.process.pid;
+  const shapes = networkShapes(services, record, record.config.exposedPorts);
+  const key = record.config.sandbox === true ? sandboxPath(services, record.id) : `/proc/${pid}/ns/net`;
   return {
     Bridge: '',
     SandboxID: active ? record.id : '',
-    SandboxKey: active && pid !== undefined ? `/proc/${pid}/ns/net` : '',
-    Ports: {},
+    SandboxKey: active && pid !== undefined ? key : '',
+    Ports: shapes?.ports ?? {},
     HairpinMode: false,
     LinkLocalIPv6Address: '',
     LinkLocalIPv6PrefixLen: 0,
     SecondaryIPAddresses: null,
     SecondaryIPv6Addresses: null,
-    EndpointID: '',
-    Gateway: '',
-    GlobalIPv6Address: '',
-    GlobalIPv6PrefixLen: 0,
-    IPAddress: '',
-    IPPrefixLen: 0,
-    IPv6Gateway: '',
-    MacAddress: '',
-    Networks: record.network.startsWith('container:')
-      ? {}
-      : {
-          [record.network]: {
-            IPAMConfig: null,
-            Links: null,
-            Aliases: null,
-            NetworkID: record.network,
-            EndpointID: '',
-            Gateway: '',
-            IPAddress: '',
-            IPPrefixLen: 0,
-            IPv6Gateway: '',
-            GlobalIPv6Address: '',
-            GlobalIPv6PrefixLen: 0,
-            MacAddress: '',
-            DriverOpts: null,
-          },
-        },
+    ...emptyEndpoint,
+    ...shapes?.first,
+    Networks:
+      shapes?.networks ??
+      (record.network.startsWith('container:') || record.config.sandbox === true
+        ? {}
+        : {
+            [record.network]: {
+              IPAMConfig: null,
+              Links: null,
+              Aliases: null,
+              NetworkID: record.network,
+              ...emptyEndpoint,
+              DriverOpts: null,
+            },
+          }),
   };
 }
+
+const emptyEndpoint = {
+  EndpointID: '',
+  Gateway: '',
+  GlobalIPv6Address: '',
+  GlobalIPv6PrefixLen: 0,
+  IPAddress: '',
+  IPPrefixLen: 0,
+  IPv6Gateway: '',
+  MacAddress: '',
+};

@@ -1,6 +1,18 @@
 import type { CgroupRef } from '@strata/core';
+import type { PortRequest } from '../../api/networks.ts';
 import { maskedPaths, readonlyPaths } from '../security/system-paths.ts';
 import type { ContainerRecord } from '../state/container-record.ts';
+
+function portBindings(ports: readonly PortRequest[]): Record<string, unknown> {
+  const bindings: Record<string, unknown[]> = {};
+  for (const { hostIp, hostPort, hostPortEnd, containerPort, protocol } of ports) {
+    const range = hostPortEnd === undefined ? String(hostPort) : `${hostPort}-${hostPortEnd}`;
+    const HostPort = hostPort === 0 ? '' : range;
+    const key = `${containerPort}/${protocol}`;
+    bindings[key] = [...(bindings[key] ?? []), { HostIp: hostIp, HostPort }];
+  }
+  return bindings;
+}
 
 /** Docker's `HostConfig`. */
 export function inspectHostConfig(
@@ -23,7 +35,7 @@ export function inspectHostConfig(
       Config: { 'max-size': String(config.log.maxBytes), 'max-file': String(config.log.maxFiles) },
     },
     NetworkMode: record.network,
-    PortBindings: {},
+    PortBindings: portBindings(config.ports ?? []),
     RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
     AutoRemove: record.autoRemove,
     VolumeDriver: '',
@@ -32,7 +44,7 @@ export function inspectHostConfig(
     CapDrop: nullIfEmpty(config.capDrop),
     CgroupnsMode: 'host',
     Dns: config.dns,
-    DnsOptions: [],
+    DnsOptions: config.dnsOptions ?? [],
     DnsSearch: config.dnsSearch,
     ExtraHosts: nullIfEmpty(config.extraHosts),
     GroupAdd: nullIfEmpty(config.groupAdd),
@@ -42,7 +54,7 @@ export function inspectHostConfig(
     OomScoreAdj: config.oomScoreAdj ?? 0,
     PidMode: config.pid === 'private' ? '' : config.pid,
     Privileged: config.privileged,
-    PublishAllPorts: false,
+    PublishAllPorts: config.publishAll ?? false,
     ReadonlyRootfs: config.readOnly,
     SecurityOpt: nullIfEmpty(config.securityOptions),
     ...(tmpfs.length > 0
