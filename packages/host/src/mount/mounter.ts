@@ -79,6 +79,12 @@ export interface MounterOptions {
   readonly directory?: string;
 }
 
+/**
+ * A mount is made private as soon as it is there. Where the mount it lies on is shared (systemd makes `/` so), the
+ * kernel has by then copied it to that one's peers: mount_namespaces(7). Attaching a mount that was private before
+ * (open_tree(2), move_mount(2)) copies just the same, and an unbindable one is refused. Such a copy gets nothing that is
+ * mounted below ours later, and goes when ours goes. Below a private mount there are no copies.
+ */
 export function createMounter({ exec, log, directory }: MounterOptions): Mounter {
   async function mountAll(mounts: readonly Mount[], target: string): Promise<void> {
     const done: string[] = [];
