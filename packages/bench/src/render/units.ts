@@ -63,3 +63,6 @@ export function ratioText(ratio: Ratio | undefined): string {
 export function spreadText({ median, mad }: { readonly median: number; readonly mad: number }): string {
   return median === 0 ? '' : `±${Math.round((100 * mad) / median)} %`;
 }
+
+/** With a capital to begin a sentence or a caption. */
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,16 +1,15 @@
 /** The story of a bench of layer drivers: a stage, every workload in turn, a report; whatever happens, nothing stays. */
 import { loadavg } from 'node:os';
-import { isStrataError, StrataError } from '@strata/core';
 import { type ImageChoice, makeImage } from '../image/source.ts';
 import type { BenchPorts } from '../ports.ts';
 import type { BenchReport } from '../report.ts';
 import { type Backing, describeBacking } from '../stage/backing.ts';
 import { chooseDrivers } from '../stage/driver.ts';
-import { describeMachine } from '../stage/machine.ts';
 import { Stage } from '../stage/stage.ts';
 import { chooseWorkloads } from '../workloads/catalogue.ts';
 import { Course } from './course.ts';
 import type { ProgressReporter } from './progress.ts';
+import { frameReport, nothingToMeasure } from './report-frame.ts';
 
 export interface LayerBenchRequest {
   /** Driver ids; all that are installed when undefined. The first one is what the others are compared with. */
@@ -35,7 +34,7 @@ export async function benchLayers(ports: BenchPorts, request: LayerBenchRequest)
   const startedAt = new Date();
   const before = loadavg()[0]!;
   const definitions = chooseDrivers(ports.drivers, 'layer', request.drivers);
-  const workloads = chooseWorkloads(request);
+  const chosen = chooseWorkloads(request);
   await using stage = await Stage.open(ports, definitions, {
     backing: request.backing,
     cold: request.cold,
@@ -43,37 +42,19 @@ export async function benchLayers(ports: BenchPorts, request: LayerBenchRequest)
     makeImage: (directory) => makeImage(ports, request.image, directory),
   });
   if (stage.subjects.length === 0) throw nothingToMeasure(stage.leftOut);
-  const course = new Course(stage.subjects, workloads, request);
-  const results = await course.run();
-  const machine = await describeMachine(ports.host, before);
-  return {
-    schemaVersion: 1,
+  const course = new Course(stage.subjects, chosen, request);
+  const workloads = await course.run();
+  return frameReport(ports, request, {
     kind: 'layer',
-    strata: ports.version,
-    startedAt: startedAt.toISOString(),
-    finishedAt: new Date().toISOString(),
-    command: request.words,
-    ...(request.signal.aborted ? { partial: 'interrupted: what follows was measured before' } : {}),
+    startedAt,
+    load: before,
     settings: {
-      runs: request.runs ?? null,
-      warmup: 1,
       backing: describeBacking(request.backing),
       cold: request.cold,
       image: request.image.kind === 'synthetic' ? 'synthetic' : request.image.reference,
     },
-    machine,
     subjects: stage.subjects.map(({ info }) => info),
     leftOut: stage.leftOut,
-    workloads: results,
-  };
-}
-
-export function nothingToMeasure(leftOut: BenchReport['leftOut']): StrataError {
-  const reasons = leftOut.map(({ id, reason }) => `${id}: ${reason}`).join('; ');
-  return new StrataError('unsupported', 'BENCH_NO_DRIVER', `No driver can be measured here (${reasons})`, {
-    hint: leftOut.find(({ hint }) => hint !== undefined)?.hint ?? 'strata driver ls shows what works',
+    workloads,
   });
 }
-
-export const messageOf = (error: unknown): string =>
-  isStrataError(error) || error instanceof Error ? error.message : String(error);

@@ -1,9 +1,8 @@
 import type { NotMeasured, WorkloadResult } from '../report.ts';
-import type { Subject } from '../stage/subject.ts';
 import { assess } from '../stats/assess.ts';
-import type { Measures, Opened, Workload } from '../workloads/workload.ts';
-import { messageOf } from './bench.ts';
+import type { Contestant, Measures, Opened, Workload } from '../workloads/workload.ts';
 import { Clockwork, type ProgressReporter } from './progress.ts';
+import { messageOf } from './report-frame.ts';
 
 /** Seconds a workload may take for all drivers once each has had its least runs. */
 const BUDGET = 25;
@@ -17,21 +16,21 @@ export interface CourseOptions {
 }
 
 /** A driver in the middle of a workload. */
-interface Runner {
-  readonly subject: Subject;
+interface Runner<S> {
+  readonly subject: S;
   readonly opened: Opened;
   readonly measures: Measures[];
   failed: boolean;
 }
 
 /** Every workload, drivers taking turns within it. */
-export class Course {
-  readonly #subjects: readonly Subject[];
-  readonly #workloads: readonly Workload[];
+export class Course<S extends Contestant> {
+  readonly #subjects: readonly S[];
+  readonly #workloads: readonly Workload<S>[];
   readonly #options: CourseOptions;
   readonly #clockwork: Clockwork;
 
-  constructor(subjects: readonly Subject[], workloads: readonly Workload[], options: CourseOptions) {
+  constructor(subjects: readonly S[], workloads: readonly Workload<S>[], options: CourseOptions) {
     this.#subjects = subjects;
     this.#workloads = workloads;
     this.#options = options;
@@ -50,9 +49,9 @@ export class Course {
     return results;
   }
 
-  async #workload(workload: Workload): Promise<WorkloadResult> {
+  async #workload(workload: Workload<S>): Promise<WorkloadResult> {
     const absent: NotMeasured[] = [];
-    const runners: Runner[] = [];
+    const runners: Runner<S>[] = [];
     try {
       for (const subject of this.#subjects) await this.#open(workload, subject, { runners, absent });
       await this.#rounds(workload, runners, absent);
@@ -75,9 +74,9 @@ export class Course {
   }
 
   async #open(
-    workload: Workload,
-    subject: Subject,
-    { runners, absent }: { readonly runners: Runner[]; readonly absent: NotMeasured[] },
+    workload: Workload<S>,
+    subject: S,
+    { runners, absent }: { readonly runners: Runner<S>[]; readonly absent: NotMeasured[] },
   ): Promise<void> {
     if (this.#options.signal.aborted) return;
     this.#tell(workload, subject, { step: 'prepare', share: 0 });
@@ -91,7 +90,7 @@ export class Course {
   }
 
   /** Round 0 is the warm-up. Who begins changes from round to round, so that being first helps nobody. */
-  async #rounds(workload: Workload, runners: readonly Runner[], absent: NotMeasured[]): Promise<void> {
+  async #rounds(workload: Workload<S>, runners: readonly Runner<S>[], absent: NotMeasured[]): Promise<void> {
     const started = performance.now();
     const runs = this.#options.runs ?? (workload.exact === true ? 1 : DEFAULT_RUNS);
     const first = workload.exact === true ? 1 : 0;
@@ -115,15 +114,15 @@ export class Course {
     }
   }
 
-  #fail(subject: Subject, error: unknown, absent: NotMeasured[]): void {
+  #fail(subject: S, error: unknown, absent: NotMeasured[]): void {
     if (this.#options.signal.aborted) return;
     absent.push({ subject: subject.id, cause: 'failed', reason: messageOf(error) });
     subject.host.log.debug('a workload failed', { subject: subject.id, error });
   }
 
   #tell(
-    { title }: Workload,
-    { id }: Subject,
+    { title }: Workload<S>,
+    { id }: S,
     { step, share, runs = 0 }: { step: 'prepare' | number; share: number; runs?: number },
   ): void {
     this.#options.onProgress?.({

@@ -24,11 +24,11 @@ export function parseBacking(text: string | undefined): Backing {
 export function describeBacking(backing: Backing): string {
   if (backing.kind === 'memory') return 'memory: each driver on a filesystem of its own, in a file in RAM';
   if (backing.kind === 'loop')
-    return `loop: each driver on a filesystem of its own, in a file in ${temporary()}`;
+    return `loop: each driver on a filesystem of its own, in a file in ${temporaryDirectory()}`;
   return `directory: ${backing.path}`;
 }
 
-const temporary = (): string => process.env.TMPDIR || '/var/tmp';
+export const temporaryDirectory = (): string => process.env.TMPDIR || '/var/tmp';
 
 export interface Ground extends Workplace {
   /** On the backing: filesystem images, or the drivers' directories. */
@@ -37,7 +37,10 @@ export interface Ground extends Workplace {
 
 export async function openGround(host: Host, backing: Backing): Promise<Ground> {
   if (backing.kind === 'directory') await requireDirectory(backing.path);
-  const workplace = await openWorkplace(host, backing.kind === 'directory' ? backing.path : temporary());
+  const workplace = await openWorkplace(
+    host,
+    backing.kind === 'directory' ? backing.path : temporaryDirectory(),
+  );
   const ground = join(workplace.directory, 'backing');
   try {
     if (backing.kind === 'memory') await mountMemory(host, ground, process.availableMemory());

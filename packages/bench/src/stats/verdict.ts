@@ -1,4 +1,4 @@
-import { figure, times } from '../render/units.ts';
+import { capital, figure, times } from '../render/units.ts';
 import type { Measured, Metric, MetricResult, Unit } from '../report.ts';
 import { comparePaired, LEAST_RUNS } from './compare.ts';
 
@@ -41,9 +41,7 @@ export function metricVerdict(metric: Metric, measured: readonly Measured[]): st
   const [best] = order;
   if (best === undefined) return 'Nothing was measured.';
   if (order.length === 1) return `${best.subject}: ${figure(best.median, metric.unit)}.`;
-  const fewest = Math.min(...measured.map(({ samples }) => samples.length));
-  const counted = metric.unit === 'B' || metric.unit === 'inodes';
-  if (fewest < LEAST_RUNS && !counted) {
+  if (tooFew({ unit: metric.unit, measured })) {
     const figures = order.map((one) => `${one.subject} ${figure(one.median, metric.unit)}`);
     return `Too few runs to compare: ${figures.join(', ')}.`;
   }
@@ -77,4 +75,7 @@ export function workloadVerdict(metrics: readonly MetricResult[]): string {
   );
 }
 
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+/** Time needs several runs before a difference means anything; space is counted. */
+export function tooFew({ unit, measured }: Pick<MetricResult, 'unit' | 'measured'>): boolean {
+  return unit !== 'B' && unit !== 'inodes' && measured.some(({ samples }) => samples.length < LEAST_RUNS);
+}

@@ -5,6 +5,7 @@
  * metric, `close` gives everything back. Only what `run` puts between `clock()` and its end is measured; making
  * room and tidying up around it is not.
  */
+import type { Host } from '@strata/core';
 import type { Metric } from '../report.ts';
 import type { Subject } from '../stage/subject.ts';
 
@@ -23,7 +24,15 @@ export interface Skip {
   readonly skip: string;
 }
 
-export interface Workload {
+/** What takes turns. */
+export interface Contestant {
+  readonly id: string;
+  readonly host: Host;
+  /** Between workloads: nothing measured, what was used given back. */
+  settle(): Promise<void>;
+}
+
+export interface Workload<S extends Contestant = Subject> {
   /** What `--workload` takes. */
   readonly id: string;
   readonly title: string;
@@ -36,7 +45,7 @@ export interface Workload {
   readonly needsImage: boolean;
   /** The figure is the same each time (disk space): one run says all. */
   readonly exact?: boolean;
-  open(subject: Subject, signal: AbortSignal): Promise<Opened | Skip>;
+  open(subject: S, signal: AbortSignal): Promise<Opened | Skip>;
 }
 
 export const seconds = (id: string, title: string): Metric => ({ id, title, unit: 's', better: 'lower' });

@@ -1,8 +1,8 @@
 import type { Measured, MetricResult, NotMeasured } from '../../report.ts';
 import { ranked } from '../../stats/verdict.ts';
-import { figure, ratioText, span, spreadText } from '../units.ts';
+import { capital, figure, ratioText, span, spreadText } from '../units.ts';
 import { type Scale, scaleFor } from './scale.ts';
-import { escape } from './text.ts';
+import { escapeHtml } from './text.ts';
 
 /** Place of each driver in the report; decides its colour and pattern. */
 export type Places = ReadonlyMap<string, number>;
@@ -21,11 +21,11 @@ export function metricChart(metric: MetricResult, places: Places, absent: readon
     .filter(({ metric: id }) => id === metric.id)
     .map(
       ({ subject, reason }) =>
-        `<div class="row absent"><span class="who">${escape(subject)}</span><span class="why">not possible: ${escape(reason)}</span></div>`,
+        `<div class="row absent"><span class="who">${escapeHtml(subject)}</span><span class="why">not possible: ${escapeHtml(reason)}</span></div>`,
     );
   const direction = `${metric.better} is better`;
   return `<figure class="metric">
-<figcaption><b>${escape(metric.title)}</b> <span>${direction}${scale.logarithmic ? ', logarithmic scale' : ''}</span></figcaption>
+<figcaption><b>${escapeHtml(capital(metric.title))}</b> <span>${direction}${scale.logarithmic ? ', logarithmic scale' : ''}</span></figcaption>
 ${rows.join('\n')}
 ${missing.join('\n')}
 ${axis(scale, metric)}
@@ -55,10 +55,10 @@ function barRow(one: Measured, { metric, scale, places, best }: RowContext): str
     .join('');
   const spread = spreadText(one);
   return `<div class="row k${kind}">
-<span class="who">${escape(one.subject)}</span>
-<svg role="img" aria-label="${escape(label)}"><title>${escape(label)}</title>${grid}<rect class="bar" x="0" y="5" height="16" rx="2" width="${percent(scale.at(one.median))}"/><g class="range"><line x1="${percent(scale.at(low))}" x2="${percent(scale.at(high))}" y1="50%" y2="50%"/><line x1="${percent(scale.at(low))}" x2="${percent(scale.at(low))}" y1="8" y2="18"/><line x1="${percent(scale.at(high))}" x2="${percent(scale.at(high))}" y1="8" y2="18"/></g><g class="runs">${dots}</g></svg>
-<span class="value">${best ? '<i class="best" title="best">★</i> ' : ''}<b>${escape(show(one.median))}</b>${spread === '' || one.samples.length < 2 ? '' : ` <span>${spread}</span>`}</span>
-<span class="ratio">${escape(ratioText(one.ratio))}</span>
+<span class="who">${escapeHtml(one.subject)}</span>
+<svg role="img" aria-label="${escapeHtml(label)}"><title>${escapeHtml(label)}</title>${grid}<rect class="bar" x="0" y="5" height="16" rx="2" width="${percent(scale.at(one.median))}"/><g class="range"><line x1="${percent(scale.at(low))}" x2="${percent(scale.at(high))}" y1="50%" y2="50%"/><line x1="${percent(scale.at(low))}" x2="${percent(scale.at(low))}" y1="8" y2="18"/><line x1="${percent(scale.at(high))}" x2="${percent(scale.at(high))}" y1="8" y2="18"/></g><g class="runs">${dots}</g></svg>
+<span class="value">${best ? '<i class="best" title="best">★</i> ' : ''}<b>${escapeHtml(show(one.median))}</b>${spread === '' || one.samples.length < 2 ? '' : ` <span>${spread}</span>`}</span>
+<span class="ratio">${escapeHtml(ratioText(one.ratio))}</span>
 </div>`;
 }
 
@@ -66,7 +66,7 @@ function axis(scale: Scale, { unit }: MetricResult): string {
   const labels = scale.ticks
     .map((tick, at) => {
       const place = at === 0 ? 'first' : scale.at(tick) > 92 ? 'last' : '';
-      return `<span class="${place}" style="left:${percent(scale.at(tick))}">${escape(tickText(tick, unit))}</span>`;
+      return `<span class="${place}" style="left:${percent(scale.at(tick))}">${escapeHtml(tickText(tick, unit))}</span>`;
     })
     .join('');
   return `<div class="row axis" aria-hidden="true"><span></span><div>${labels}</div></div>`;

@@ -1,19 +1,22 @@
 import type { BenchReport, MetricResult, WorkloadResult } from '../../report.ts';
 import { comparePaired } from '../../stats/compare.ts';
-import { level, listed, ranked } from '../../stats/verdict.ts';
+import { level, listed, ranked, tooFew } from '../../stats/verdict.ts';
 import { times } from '../units.ts';
-import { escape } from './text.ts';
+import { escapeHtml } from './text.ts';
 
 /** Subjects that nobody beats in the first metric of a workload. */
 function winners({ metrics: [first] }: WorkloadResult): string[] {
-  if (first === undefined || first.measured.length < 2) return [];
+  if (first === undefined || first.measured.length < 2 || tooFew(first)) return [];
   return level(first, ranked(first, first.measured)).map(({ subject }) => subject);
 }
 
 /** One sentence over all workloads. */
 export function lede({ workloads, subjects }: BenchReport): string {
   const compared = workloads.map(winners).filter((names) => names.length > 0);
-  if (compared.length === 0) return 'One driver was measured; there is nothing to compare it with.';
+  if (compared.length === 0)
+    return subjects.length < 2
+      ? 'One driver was measured; there is nothing to compare it with.'
+      : 'Too few runs to tell the drivers apart.';
   const counts = subjects
     .map(({ id }) => ({ id, alone: compared.filter((names) => names.includes(id)).length }))
     .sort((a, b) => b.alone - a.alone)
@@ -36,9 +39,9 @@ export function overview(report: BenchReport): string {
       const cells = subjects.map(
         ({ id }) => `<td${best.includes(id) ? ' class="win"' : ''}>${cell(first, id)}</td>`,
       );
-      return `<tr><td><a href="#${escape(workload.id)}">${escape(workload.title)}</a></td>${cells.join('')}</tr>`;
+      return `<tr><td><a href="#${escapeHtml(workload.id)}">${escapeHtml(workload.title)}</a></td>${cells.join('')}</tr>`;
     });
-  const heads = subjects.map(({ id }) => `<th scope="col">${escape(id)}</th>`).join('');
+  const heads = subjects.map(({ id }) => `<th scope="col">${escapeHtml(id)}</th>`).join('');
   return `<div class="scroll"><table><thead><tr><th scope="col">workload</th>${heads}</tr></thead><tbody>${rows.join('')}</tbody></table></div>
 <p class="small">How many times the best driver’s time or space each needs, by the workload’s first figure. ★: best, or not to be told from the best.</p>`;
 }
@@ -48,5 +51,5 @@ function cell(metric: MetricResult, subject: string): string {
   const own = metric.measured.find((one) => one.subject === subject);
   if (own === undefined || best === undefined) return '–';
   const [a, b] = metric.better === 'lower' ? [best, own] : [own, best];
-  return times(comparePaired(a.samples, b.samples, metric.unit).value);
+  return own === best ? '1×' : times(comparePaired(a.samples, b.samples, metric.unit).value);
 }

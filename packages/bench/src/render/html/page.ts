@@ -3,7 +3,7 @@ import { figure, times } from '../units.ts';
 import { metricChart, type Places } from './chart.ts';
 import { lede, overview } from './overview.ts';
 import { patterns, style } from './style.ts';
-import { escape, prose } from './text.ts';
+import { escapeHtml, prose } from './text.ts';
 
 const KINDS = { layer: 'Storage drivers', network: 'Network drivers', cgroup: 'Cgroup drivers' } as const;
 
@@ -18,19 +18,19 @@ export function renderHtml(report: BenchReport): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<meta name="generator" content="Strata ${escape(report.strata)}">
+<meta name="generator" content="Strata ${escapeHtml(report.strata)}">
 <link rel="icon" href="data:,">
-<title>strata bench: ${escape(names)}</title>
+<title>strata bench: ${escapeHtml(names)}</title>
 <style>${style}</style>
 </head>
 <body>
 ${patterns}
 <main>
 <header>
-<h1>${KINDS[report.kind]} compared: ${escape(names)}</h1>
-<p class="lede">${escape(lede(report))}</p>
-<p class="meta">${escape(report.machine.cpu)}, ${report.machine.cores} cores · Linux ${escape(report.machine.kernel)} · ${day} UTC · <a href="#how">where and how</a></p>
-${report.partial === undefined ? '' : `<p class="notice"><b>Partial report.</b> ${escape(report.partial)}.</p>`}
+<h1>${KINDS[report.kind]} compared: ${escapeHtml(names)}</h1>
+<p class="lede">${escapeHtml(lede(report))}</p>
+<p class="meta">${escapeHtml(report.machine.cpu)}, ${report.machine.cores} cores · Linux ${escapeHtml(report.machine.kernel)} · ${day} UTC · <a href="#how">where and how</a></p>
+${report.partial === undefined ? '' : `<p class="notice"><b>Partial report.</b> ${escapeHtml(report.partial)}.</p>`}
 </header>
 <section>${overview(report)}</section>
 ${report.comparison === undefined ? '' : comparison(report.comparison)}
@@ -46,30 +46,32 @@ ${how(report)}
 function section(workload: WorkloadResult, places: Places): string {
   const { notMeasured } = workload;
   const whole = notMeasured.filter(({ metric }) => metric === undefined);
-  return `<section class="workload" id="${escape(workload.id)}">
-<h2>${escape(workload.title)}</h2>
-<p class="verdict">${escape(workload.verdict)}</p>
+  return `<section class="workload" id="${escapeHtml(workload.id)}">
+<h2>${escapeHtml(workload.title)}</h2>
+<p class="verdict">${escapeHtml(workload.verdict)}</p>
 <p class="tells">${prose(workload.tells)}</p>
 <div class="charts">
 ${workload.metrics.map((metric) => metricChart(metric, places, notMeasured)).join('\n')}
 </div>
-${whole.map(({ subject, cause, reason }) => `<p class="small">${escape(subject)} ${cause}: ${escape(reason)}.</p>`).join('')}
-<p class="small">${workload.runs} run${workload.runs === 1 ? '' : 's'} each. Page cache ${escape(workload.cache)}.</p>
+${whole.map(({ subject, cause, reason }) => `<p class="small">${escapeHtml(subject)} ${cause}: ${escapeHtml(reason)}.</p>`).join('')}
+<p class="small">${workload.runs} run${workload.runs === 1 ? '' : 's'} each. Page cache ${escapeHtml(workload.cache)}.</p>
 </section>`;
 }
 
 function comparison({ file, startedAt, changes, warnings, regressions }: Comparison): string {
   const real = changes.filter(({ verdict }) => verdict !== 'noise');
   const rows = real.map(
-    (change) => `<tr><td>${escape(change.workload)} ${escape(change.metric)}, ${escape(change.subject)}</td>
+    (
+      change,
+    ) => `<tr><td>${escapeHtml(change.workload)} ${escapeHtml(change.metric)}, ${escapeHtml(change.subject)}</td>
 <td>${figure(change.before, change.unit)}</td><td>${figure(change.after, change.unit)}</td><td>${times(change.ratio.value)}</td><td class="${change.verdict}">${change.verdict}</td></tr>`,
   );
   const table = `<div class="scroll"><table><thead><tr><th>figure</th><th>before</th><th>now</th><th>ratio</th><th></th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
   return `<section class="workload" id="baseline">
 <h2>Against the baseline</h2>
 <p class="verdict">${regressions} regression${regressions === 1 ? '' : 's'}, ${real.length - regressions} improvements; ${changes.length - real.length} figures differ by noise at most.</p>
-<p class="tells">${escape(file)}, measured ${escape(startedAt)}.</p>
-${warnings.map((warning) => `<p class="small">Careful: ${escape(warning)}.</p>`).join('')}
+<p class="tells">${escapeHtml(file)}, measured ${escapeHtml(startedAt)}.</p>
+${warnings.map((warning) => `<p class="small">Careful: ${escapeHtml(warning)}.</p>`).join('')}
 ${real.length > 0 ? table : ''}
 </section>`;
 }
@@ -104,9 +106,9 @@ function how(report: BenchReport): string {
   ];
   return `<section class="workload" id="how">
 <h2>Where and how</h2>
-<p class="tells">Drivers took turns, and who began changed each round. Bars end at the median; dots are single runs; whiskers are a 95 % bootstrap interval of the median, ± is the median absolute deviation. Ratios are to ${escape(subjects[0]?.id ?? 'the first driver')}, as the median over rounds; “noise” means that these runs do not show a difference.</p>
-<pre>${escape(report.command.map(quoted).join(' '))}</pre>
-<dl>${facts.map(([name, value]) => `<dt>${escape(name)}</dt><dd>${escape(value)}</dd>`).join('')}</dl>
+<p class="tells">Drivers took turns, and who began changed each round. Bars end at the median; dots are single runs; whiskers are a 95 % bootstrap interval of the median, ± is the median absolute deviation. Ratios are to ${escapeHtml(subjects[0]?.id ?? 'the first driver')}, as the median over rounds; “noise” means that these runs do not show a difference.</p>
+<pre>${escapeHtml(report.command.map(quoted).join(' '))}</pre>
+<dl>${facts.map(([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`).join('')}</dl>
 </section>`;
 }
 

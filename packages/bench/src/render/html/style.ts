@@ -30,7 +30,7 @@ section.workload { border-top: 1px solid var(--line); padding-top: 2rem; }
 .charts { display: grid; gap: 1.5rem; margin-top: 1.25rem; }
 .metric { margin: 0; }
 figcaption { font-size: .875rem; margin-bottom: .15rem; }
-figcaption b { font-weight: 600; } figcaption b::first-letter { text-transform: uppercase; }
+figcaption b { font-weight: 600; }
 figcaption span { color: var(--soft); margin-left: .35rem; }
 .row { display: grid; grid-template-columns: 5.5rem minmax(0, 1fr) 9.5rem 7rem; gap: 0 .75rem; align-items: center; font-size: .875rem; }
 .row .who { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }

@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto';
+import type { Attachment, Endpoint, Host, NetworkDriver, NetworkSpec } from '@strata/core';
+
+const NETNS = '/run/netns';
+const newId = (): string => `b${randomBytes(5).toString('hex')}`;
+
+/** A network of a driver, and namespaces joined to it; all of it goes with `close`. */
+export class Sandboxes {
+  readonly #host: Host;
+  readonly #driver: NetworkDriver;
+  readonly #network: NetworkSpec;
+  readonly #namespaces = new Set<string>();
+  readonly #attached = new Set<Attachment>();
+
+  private constructor(host: Host, driver: NetworkDriver, network: NetworkSpec) {
+    this.#host = host;
+    this.#driver = driver;
+    this.#network = network;
+  }
+
+  static async open(host: Host, id: string, driver: NetworkDriver): Promise<Sandboxes> {
+    const network = await driver.createNetwork({
+      id: newId(),
+      name: driver.capabilities.multiple ? `strata-bench-${id}` : id,
+      subnets: [],
+      ipv6: false,
+      internal: false,
+      labels: {},
+      options: {},
+    });
+    return new Sandboxes(host, driver, network);
+  }
+
+  /** An endpoint in a namespace of its own, where the driver wants one. */
+  async endpoint(): Promise<Endpoint> {
+    const sandbox = this.#driver.capabilities.sandbox ? await this.#namespace() : undefined;
+    return {
+      id: newId(),
+      network: this.#network,
+      containerId: randomBytes(32).toString('hex'),
+      sandbox,
+      interfaceName: 'eth0',
+      aliases: [],
+      ports: [],
+    };
+  }
+
+  async attach(endpoint: Endpoint): Promise<Attachment> {
+    const attachment = await this.#driver.plan(endpoint);
+    this.#attached.add(attachment);
+    await this.#driver.attach(attachment);
+    return attachment;
+  }
+
+  async detach(attachment: Attachment): Promise<void> {
+    await this.#driver.detach(attachment);
+    this.#attached.delete(attachment);
+  }
+
+  async #namespace(): Promise<string> {
+    const name = `strata-bench-${newId()}`;
+    this.#namespaces.add(name);
+    await this.#host.exec.run('ip', ['netns', 'add', name]);
+    return `${NETNS}/${name}`;
+  }
+
+  /** Run inside an endpoint's namespace, or here where it has none. */
+  within({ sandbox }: Endpoint, program: string, args: readonly string[]): readonly [string, ...string[]] {
+    if (sandbox === undefined) return [program, ...args];
+    return ['ip', 'netns', 'exec', sandbox.slice(NETNS.length + 1), program, ...args];
+  }
+
+  async closeEndpoints(): Promise<void> {
+    for (const attachment of this.#attached) await this.detach(attachment);
+    for (const name of this.#namespaces) {
+      await this.#host.exec.run('ip', ['netns', 'delete', name]);
+      this.#namespaces.delete(name);
+    }
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.closeEndpoints();
+    } finally {
+      await this.#driver.removeNetwork(this.#network);
+    }
+  }
+}
