@@ -79,7 +79,8 @@ export async function installPackage(
       hint: 'A driver package has a package.json with a name and a version',
     });
   const manifest = readJson(join(directory, 'node_modules', name, 'package.json'));
-  const entry = `export { default } from ${JSON.stringify(name)};\n`;
+  // By namespace, so that a package without a default export is told from one that fails on its way.
+  const entry = `import * as all from ${JSON.stringify(name)};\nexport default all.default;\n`;
   writeFileSync(join(directory, ENTRY), entry);
   const tree = treeDigest(directory);
   const integrity = lockedIntegrity(directory, name) ?? tree;
