@@ -111,7 +111,7 @@ describe('parseCommandLine', () => {
     ['ps --foo', 'unknown flag: --foo', 125],
     ['exec -x c ls', "unknown shorthand flag: 'x' in -x", 125],
     ['-z ps', "unknown shorthand flag: 'z' in -z", 125],
-    ['run -p 80:80 img', "unknown shorthand flag: 'p' in -p", 125],
+    ['run -x 80:80 img', "unknown shorthand flag: 'x' in -x", 125],
     ['run', "'strata run' requires at least 1 argument", 1],
     ['exec c', "'strata exec' requires at least 2 arguments", 1],
     ['ps x', "'strata ps' accepts no arguments", 1],

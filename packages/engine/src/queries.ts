@@ -8,6 +8,7 @@ import type { Databases } from '@strata/core';
 import { isStrataError } from '@strata/core';
 import type { ImageSummary } from './api/images.ts';
 import { type ImageFilter, listImages as listRows } from './images/list-images.ts';
+import { allNetworks } from './networks/network-store.ts';
 import { databasePath } from './state/paths.ts';
 import { migrations } from './state/schema.ts';
 
@@ -20,6 +21,21 @@ export function listImages(databases: Databases, root: string, filter: ImageFilt
     const database = databases.open(databasePath(root), { migrations, readOnly: true });
     try {
       return listRows(database, filter);
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    if (isStrataError(error, 'STORE_NOT_FOUND')) return [];
+    throw error;
+  }
+}
+
+/** Names of networks, for completion. */
+export function listNetworkNames(databases: Databases, root: string): string[] {
+  try {
+    const database = databases.open(databasePath(root), { migrations, readOnly: true });
+    try {
+      return allNetworks(database).map(({ name }) => name);
     } finally {
       database.close();
     }

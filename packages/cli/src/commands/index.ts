@@ -12,6 +12,17 @@ export { inspect, inspectContainer, inspectImage } from './inspect.ts';
 export { cleanup, kill, pause, reap, rename, restart, rm, stop, unpause, update, wait } from './lifecycle.ts';
 export { login, logout } from './login.ts';
 export { logs } from './logs.ts';
+export {
+  connectNetwork,
+  createNetwork,
+  disconnectNetwork,
+  inspectNetworks,
+  listNetworks,
+  pruneNetworks,
+  reloadNetworks,
+  removeNetworks,
+} from './network.ts';
+export { port } from './port.ts';
 export { create, run } from './run.ts';
 export { snapshotter } from './snapshotter.ts';
 export { initStorage, listStorage, pruneStorage } from './storage.ts';

@@ -1,4 +1,4 @@
-import { listContainers, listImages } from '@strata/engine/queries';
+import { listContainers, listImages, listNetworkNames } from '@strata/engine/queries';
 import { createDatabases } from '@strata/host/database';
 import type { CommandContext, Handler } from '../context.ts';
 import type { Completion } from '../table/spec.ts';
@@ -17,6 +17,10 @@ function lookUp(kind: Completion | undefined, { settings }: CommandContext): rea
   if (kind === undefined) return [];
   if (Array.isArray(kind)) return kind.map((word) => [word, ''] as const);
   if (kind === 'storage') return DRIVERS;
+  if (kind === 'network')
+    return ['bridge', 'host', 'none', ...listNetworkNames(createDatabases(), settings.root)]
+      .filter((name, at, all) => all.indexOf(name) === at)
+      .map((name) => [name, ''] as const);
   if (kind === 'image') {
     return listImages(createDatabases(), settings.root, {}).flatMap(({ names }) =>
       names.map((name) => [familiarName(name), ''] as const),

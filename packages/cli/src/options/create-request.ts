@@ -6,6 +6,7 @@ import { defined, some, splitPair } from './defined.ts';
 import { readEnvironment, readLabels } from './environment.ts';
 import { readCreateResources, readUlimits } from './limits.ts';
 import { readMounts } from './mounts.ts';
+import { readNetworkOptions } from './network.ts';
 
 type Device = NonNullable<CreateRequest['devices']>[number];
 
@@ -129,10 +130,8 @@ function network(flags: Flags) {
   return {
     hostname: flags.string('hostname'),
     domainname: flags.string('domainname'),
-    network: flags.string('network') ?? flags.string('net'),
     extraHosts: some(hosts),
-    dns: some(flags.list('dns')),
-    dnsSearch: some(flags.list('dns-search')),
+    ...readNetworkOptions(flags),
   };
 }
 

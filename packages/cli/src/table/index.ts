@@ -2,6 +2,7 @@ import { benchCommands } from './bench.ts';
 import { containerCommands } from './containers.ts';
 import { driverCommands } from './drivers.ts';
 import { imageCommands } from './images.ts';
+import { networkCommands } from './networks.ts';
 import { snapshotterCommands } from './snapshotter.ts';
 import type { CommandSpec, GroupSpec } from './spec.ts';
 import { systemCommands } from './system.ts';
@@ -10,6 +11,7 @@ export const groups: readonly GroupSpec[] = [
   { name: 'container', summary: 'Manage containers' },
   { name: 'driver', summary: 'Manage drivers' },
   { name: 'image', summary: 'Manage images' },
+  { name: 'network', summary: 'Manage networks' },
   { name: 'storage', summary: 'Manage layer drivers and their pools' },
   { name: 'system', summary: 'Manage Strata' },
 ];
@@ -17,6 +19,7 @@ export const groups: readonly GroupSpec[] = [
 export const commands: readonly CommandSpec[] = [
   ...containerCommands,
   ...imageCommands,
+  ...networkCommands,
   ...systemCommands,
   ...driverCommands,
   ...benchCommands,

@@ -74,11 +74,23 @@ const mountFlags: readonly FlagSpec[] = [
 const networkFlags: readonly FlagSpec[] = [
   list('add-host', 'Add a custom host-to-IP mapping', { value: 'host:ip' }),
   list('dns', 'Set custom DNS servers', { value: 'address' }),
+  list('dns-option', 'Set DNS options', { value: 'option' }),
+  list('dns-opt', 'Alias of --dns-option', { hidden: true }),
   list('dns-search', 'Set custom DNS search domains', { value: 'domain' }),
   string('domainname', 'Container NIS domain name', { value: 'name' }),
   string('h,hostname', 'Container host name', { value: 'name' }),
-  string('network', 'Network: none, host, container:ID or a name', { value: 'network' }),
-  string('net', 'Alias of --network', { hidden: true }),
+  list('expose', 'Expose a port or a range of ports', { value: 'port[/proto]' }),
+  string('ip', 'IPv4 address', { value: 'address' }),
+  string('ip6', 'IPv6 address', { value: 'address' }),
+  string('mac-address', 'MAC address', { value: 'address' }),
+  list('network', 'Network: bridge, none, host, container:ID or a name[,alias…]', {
+    value: 'network',
+    complete: 'network',
+  }),
+  list('net', 'Alias of --network', { hidden: true }),
+  list('network-alias', 'Add a network-scoped alias for the container', { value: 'name' }),
+  list('p,publish', "Publish a container's port(s) to the host", { value: 'port' }),
+  bool('P,publish-all', 'Publish all exposed ports to random ports'),
 ];
 
 const identityFlags: readonly FlagSpec[] = [

@@ -15,6 +15,7 @@ export type Completion =
   | 'container'
   | 'running'
   | 'image'
+  | 'network'
   | 'storage'
   | 'file'
   | 'directory'

@@ -2,6 +2,7 @@ import type { ContainerSummary } from '@strata/engine';
 import { sprintf } from '../format/functions.ts';
 import type { TableRow, TableView } from '../format/table.ts';
 import { ago, goTime, humanDuration, humanSize } from '../format/units.ts';
+import { portsText } from './port-view.ts';
 
 export const containerView: TableView = {
   headers: {
@@ -74,8 +75,8 @@ export function containerRow(
     LocalVolumes: '0',
     Mounts: '',
     Names: container.name,
-    Networks: container.network,
-    Ports: '',
+    Networks: (container.networks ?? [container.network]).join(','),
+    Ports: portsText(container.ports, container.exposedPorts),
     RunningFor: ago(container.created, now),
     Size: size === undefined ? '0B' : `${humanSize(size.own)} (virtual ${humanSize(size.virtual)})`,
     State: container.status === 'creating' ? 'created' : container.status,
