@@ -11,6 +11,8 @@ export function hostAddress({ hostIp, hostPort }: Pick<Port, 'hostIp' | 'hostPor
   return `${bracketed(hostIp)}:${hostPort}`;
 }
 
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
 interface Group {
   readonly port: Port;
   readonly length: number;
@@ -20,7 +22,7 @@ interface Group {
 function grouped(ports: Ports): Group[] {
   const key = ({ protocol, hostIp }: Port) => `${protocol} ${hostIp}`;
   const sorted = [...ports].sort(
-    (a, b) => key(a).localeCompare(key(b)) || a.containerPort - b.containerPort || a.hostPort - b.hostPort,
+    (a, b) => compare(key(a), key(b)) || a.containerPort - b.containerPort || a.hostPort - b.hostPort,
   );
   const groups: Group[] = [];
   for (const port of sorted) {
