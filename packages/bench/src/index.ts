@@ -12,4 +12,6 @@ export type * from './report.ts';
 export { benchLayers, type LayerBenchRequest } from './run/bench.ts';
 export type { BenchProgress, ProgressReporter } from './run/progress.ts';
 export { parseBacking } from './stage/backing.ts';
+export { comparePaired } from './stats/compare.ts';
+export { summarise } from './stats/summary.ts';
 export { chooseWorkloads } from './workloads/catalogue.ts';

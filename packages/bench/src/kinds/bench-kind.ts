@@ -59,7 +59,7 @@ async function run<Kind extends 'network' | 'cgroup'>(
     kind,
     startedAt,
     load,
-    settings: { backing: 'none: these drivers keep no data', cold: false },
+    settings: { backing: 'not used by these drivers', cold: false },
     subjects: subjects.map(({ id, summary }) => ({ id, summary })),
     leftOut,
     workloads: results,

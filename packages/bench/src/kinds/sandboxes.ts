@@ -19,16 +19,18 @@ export class Sandboxes {
   }
 
   static async open(host: Host, id: string, driver: NetworkDriver): Promise<Sandboxes> {
-    const network = await driver.createNetwork({
+    const { multiple } = driver.capabilities;
+    const spec: NetworkSpec = {
       id: newId(),
-      name: driver.capabilities.multiple ? `strata-bench-${id}` : id,
+      name: multiple ? `strata-bench-${id}` : id,
       subnets: [],
       ipv6: false,
       internal: false,
       labels: {},
       options: {},
-    });
-    return new Sandboxes(host, driver, network);
+    };
+    // Where there is exactly one, it is there already.
+    return new Sandboxes(host, driver, multiple ? await driver.createNetwork(spec) : spec);
   }
 
   /** An endpoint in a namespace of its own, where the driver wants one. */
@@ -82,7 +84,7 @@ export class Sandboxes {
     try {
       await this.closeEndpoints();
     } finally {
-      await this.#driver.removeNetwork(this.#network);
+      if (this.#driver.capabilities.multiple) await this.#driver.removeNetwork(this.#network);
     }
   }
 }
