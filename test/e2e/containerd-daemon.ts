@@ -1,6 +1,16 @@
 /** Debian's containerd with its data in a directory of the test, and ctr; `strata snapshotter` beside it. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { invoke, type Outcome, type StrataHome } from '@strata/test-fixtures';
@@ -98,6 +108,13 @@ export class Containerd {
     return stdout;
   }
 
+  /** containerd tries a lost connection again after 1 to 3 seconds, and fails calls until then. */
+  async connected(snapshotter: string): Promise<void> {
+    const prepare = () => this.ctr('snapshots', '--snapshotter', snapshotter, 'prepare', 'connected');
+    await this.#daemon.ready(async () => (await prepare()).code === 0);
+    await this.ok('snapshots', '--snapshotter', snapshotter, 'rm', 'connected');
+  }
+
   /** Mount a snapshot as `ctr snapshots mounts` says. */
   async mounted(snapshotter: string, key: string, work: (directory: string) => void): Promise<void> {
     const target = mkdtempSync(`${this.directory}/mnt-`);
@@ -138,6 +155,12 @@ export class SnapshotterServer {
 
   stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | undefined> {
     return this.#daemon.stop(signal);
+  }
+
+  /** Layers of the driver's directory, without trash. */
+  layers(): number {
+    const path = `${this.#home.root}/layers/${this.#driver}`;
+    return existsSync(path) ? readdirSync(path).filter((name) => !name.startsWith('.')).length : 0;
   }
 
   /** How often a server said that it serves. */

@@ -1,10 +1,12 @@
-/** Layer drivers under Debian's containerd, through `strata snapshotter`. */
+/** Two built-in layer drivers and an added one under Debian's containerd, through `strata snapshotter`. */
 import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { layeredImage, pushLayout } from '@strata/test-fixtures';
 import { startRegistry, type TestRegistry } from '@strata/test-fixtures/registry';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Containerd, SnapshotterServer } from './containerd-daemon.ts';
+import { examplePackage } from './example-package.ts';
 import { type Stage, stage } from './setup.ts';
 
 let base: Stage;
@@ -13,6 +15,7 @@ let image: string;
 
 beforeAll(async () => {
   base = await stage({ btrfs: true });
+  await base.home.ok('driver', 'add', examplePackage(base.filesystem.directory));
   registry = await startRegistry();
   image = `${registry.address}/layered:test`;
   pushLayout(layeredImage(), image);
@@ -23,7 +26,7 @@ afterAll(async () => {
   await base?.[Symbol.asyncDispose]();
 });
 
-describe.each(['overlay', 'btrfs'])('containerd on %s', (driver) => {
+describe.each(['overlay', 'btrfs', 'example'])('containerd on %s', (driver) => {
   const snapshotter = `strata-${driver}`;
   let server: SnapshotterServer;
   let containerd: Containerd;
@@ -151,6 +154,27 @@ describe.each(['overlay', 'btrfs'])('containerd on %s', (driver) => {
       'kept 1',
     );
     await base.home.ok('rmi', image);
+  });
+
+  test('a server that is killed in the middle of a pull costs a second pull, nothing else', async () => {
+    const pull = () => containerd.ctr('image', 'pull', '--plain-http', '--snapshotter', snapshotter, image);
+    const first = pull();
+    for (let tries = 0; tries < 400 && server.layers() === 0; tries++) await sleep(2);
+    await server.stop('SIGKILL');
+    await first;
+    await server.start();
+    await containerd.connected(snapshotter);
+    const { code, stderr } = await pull();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect((await run('after-kill', 'cat', '/data/kept')).stdout).toBe('kept 1\n');
+    expect(await base.home.ok('check', '--format', 'json')).not.toMatch(/LAYER_(MISSING|WITHOUT_ROW)/);
+  });
+
+  test('containers start and end side by side', async () => {
+    const ids = Array.from({ length: 8 }, (_, n) => `many-${n}`);
+    const said = await Promise.all(ids.map((id) => run(id, 'sh', '-c', `echo ${id} > /x && cat /x`)));
+    expect(said).toEqual(ids.map((id) => ({ code: 0, stdout: `${id}\n`, stderr: '' })));
+    expect(await snapshots()).toHaveLength(4);
   });
 
   test('the socket is for root alone', () => {
