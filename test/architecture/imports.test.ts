@@ -18,6 +18,7 @@ const allowed: Record<string, readonly string[]> = {
     '@strata/archive',
     '@strata/native',
     '@strata/bench',
+    '@strata/conformance',
     '@strata/containerd-snapshotter',
   ],
   bench: ['@strata/core', '@strata/engine', '@strata/host'],

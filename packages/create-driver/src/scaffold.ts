@@ -13,8 +13,12 @@ export interface ScaffoldRequest {
 }
 
 const root = resolve(import.meta.dirname, '..');
-/** Names npm would not pack as they are. */
-const RENAMED: Readonly<Record<string, string>> = { _gitignore: '.gitignore', '_biome.json': 'biome.json' };
+/** Names that would mean something to tools where the templates are. */
+const RENAMED: Readonly<Record<string, string>> = {
+  _gitignore: '.gitignore',
+  '_biome.json': 'biome.json',
+  '_package.json': 'package.json',
+};
 
 /** Write a driver package. Returns its directory. @throws Error with one sentence; nothing is written then */
 export function scaffold(request: ScaffoldRequest): string {
@@ -30,7 +34,10 @@ export function scaffold(request: ScaffoldRequest): string {
       const target = join(directory, dirname(name), RENAMED[basename(name)] ?? fill(basename(name)));
       mkdirSync(dirname(target), { recursive: true });
       const text = fill(readFileSync(join(from, name), 'utf8'));
-      writeFileSync(target, basename(name) === 'package.json' ? withPackages(text, request.packages) : text);
+      writeFileSync(
+        target,
+        basename(target) === 'package.json' ? withPackages(text, request.packages) : text,
+      );
     }
   }
   return directory;
@@ -44,6 +51,7 @@ function filler({ kind, id, packageName }: ScaffoldRequest & { id: string; packa
       .replaceAll('@SCOPED_NAME@', packageName)
       .replaceAll('@KIND@', kind)
       .replaceAll('@STRATA_VERSION@', version)
+      .replaceAll('EXAMPLE', id.toUpperCase().replaceAll('-', '_'))
       .replaceAll('Example', pascalCase(id))
       .replaceAll('example', id);
 }
