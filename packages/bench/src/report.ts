@@ -70,7 +70,10 @@ export interface WorkloadResult {
   readonly runs: number;
   readonly metrics: readonly MetricResult[];
   readonly notMeasured: readonly NotMeasured[];
+  /** One sentence, by the first metric. */
   readonly verdict: string;
+  /** Sentences on metrics that somebody else wins. */
+  readonly besides: readonly string[];
 }
 
 export interface Machine {

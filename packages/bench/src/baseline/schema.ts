@@ -49,6 +49,7 @@ const workload = v.object({
     }),
   ),
   verdict: text,
+  besides: list(text),
 });
 
 const machine = v.object({

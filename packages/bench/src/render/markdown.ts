@@ -32,7 +32,7 @@ function workloadLines(workload: WorkloadResult): string[] {
   return [
     `## ${workload.title}`,
     '',
-    `**${workload.verdict}**`,
+    [`**${workload.verdict}**`, ...workload.besides].join(' '),
     '',
     workload.tells,
     '',

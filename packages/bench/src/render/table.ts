@@ -25,7 +25,7 @@ function workloadLines(workload: WorkloadResult): string[] {
       ({ subject, metric, cause, reason }) =>
         `  ${subject}${metric === undefined ? '' : `, ${metric}`} ${cause}: ${reason}`,
     ),
-    `  → ${workload.verdict}`,
+    ...[workload.verdict, ...workload.besides].map((sentence) => `  → ${sentence}`),
   ];
 }
 
@@ -59,9 +59,11 @@ function footer({ machine, settings, subjects }: BenchReport): string[] {
   const where = subjects
     .map(({ id, filesystem }) => (filesystem === undefined ? id : `${id} on ${filesystem}`))
     .join(', ');
-  return [
+  const lines = [
     `${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}, ${machine.os}; load ${machine.load.join(' → ')}`,
-    `${where}; ${settings.backing}`,
-    'ratio: to the first driver; "noise": these runs do not show a difference',
+    `${where}${settings.cold ? '; caches of the whole machine dropped' : ''}; ${settings.backing}`,
   ];
+  if (subjects.length > 1)
+    lines.push('ratio: to the first driver; "noise": these runs do not show a difference');
+  return lines;
 }

@@ -37,7 +37,7 @@ export function assess(workload: Question, { samples, absent }: Observed): Workl
     runs: Math.max(0, ...samples.map(({ measures }) => measures.length)),
     metrics,
     notMeasured: [...absent, ...stopped],
-    verdict: workloadVerdict(metrics),
+    ...workloadVerdict(metrics),
   };
 }
 

@@ -58,21 +58,28 @@ export function metricVerdict(metric: Metric, measured: readonly Measured[]): st
   return `${head}${others.length > 0 ? `; ${listed(others)}` : ''}.`;
 }
 
+const MOST_BESIDES = 3;
+
 /** The first metric decides; others are named where somebody else wins. */
-export function workloadVerdict(metrics: readonly MetricResult[]): string {
+export function workloadVerdict(metrics: readonly MetricResult[]): {
+  readonly verdict: string;
+  readonly besides: readonly string[];
+} {
   const [first, ...rest] = metrics;
-  if (first === undefined) return 'Nothing was measured.';
-  if (first.measured.length < 2) return first.verdict;
+  if (first === undefined) return { verdict: 'Nothing was measured.', besides: [] };
+  const said = (metric: MetricResult): string => `${capital(metric.title)}: ${metric.verdict}`;
   const winner = (metric: MetricResult): string =>
     level(metric, ranked(metric, metric.measured))
       .map(({ subject }) => subject)
       .sort()
       .join();
-  const others = rest.filter((metric) => metric.measured.length > 1 && winner(metric) !== winner(first));
-  const lead = metrics.length > 1 ? `${capital(first.title)}: ${first.verdict}` : first.verdict;
-  return [lead, ...others.slice(0, 2).map((metric) => `${capital(metric.title)}: ${metric.verdict}`)].join(
-    ' ',
+  const others = rest.filter(
+    (metric) => metric.measured.length > 1 && !tooFew(metric) && winner(metric) !== winner(first),
   );
+  return {
+    verdict: rest.length > 0 ? said(first) : first.verdict,
+    besides: others.slice(0, MOST_BESIDES).map(said),
+  };
 }
 
 /** Time needs several runs before a difference means anything; space is counted. */

@@ -12,7 +12,10 @@ const percent = (value: number): string => `${value.toFixed(2)}%`;
 
 /** One metric: a row per driver with its median, its interval and every run, over a common axis. */
 export function metricChart(metric: MetricResult, places: Places, absent: readonly NotMeasured[]): string {
-  const scale = scaleFor(metric.measured.flatMap(({ samples, interval }) => [...samples, ...interval]));
+  const scale = scaleFor(
+    metric.measured.flatMap(({ samples, interval }) => [...samples, ...interval]),
+    metric.unit === 'B' || metric.unit === 'B/s',
+  );
   const best = ranked(metric, metric.measured)[0]?.subject;
   const rows = metric.measured.map((one) =>
     barRow(one, { metric, scale, places, best: one.subject === best }),
@@ -44,9 +47,14 @@ function barRow(one: Measured, { metric, scale, places, best }: RowContext): str
   const show = (value: number): string => figure(value, metric.unit);
   const [low, high] = one.interval;
   const label = `${one.subject}: median ${show(one.median)}, 95 % interval ${span(one.interval, show)}, ${one.samples.length} runs`;
-  const dots = one.samples
-    .map((value) => `<circle cx="${percent(scale.at(value))}" cy="50%" r="2.5"/>`)
-    .join('');
+  const many = one.samples.length > 1;
+  const dots = many
+    ? one.samples.map((value) => `<circle cx="${percent(scale.at(value))}" cy="24" r="2"/>`).join('')
+    : '';
+  const [from, to] = [percent(scale.at(low)), percent(scale.at(high))];
+  const range = many
+    ? `<g class="range"><line x1="${from}" x2="${to}" y1="11" y2="11"/><line x1="${from}" x2="${from}" y1="7" y2="15"/><line x1="${to}" x2="${to}" y1="7" y2="15"/></g>`
+    : '';
   const grid = scale.ticks
     .map(
       (tick) =>
@@ -56,7 +64,7 @@ function barRow(one: Measured, { metric, scale, places, best }: RowContext): str
   const spread = spreadText(one);
   return `<div class="row k${kind}">
 <span class="who">${escapeHtml(one.subject)}</span>
-<svg role="img" aria-label="${escapeHtml(label)}"><title>${escapeHtml(label)}</title>${grid}<rect class="bar" x="0" y="5" height="16" rx="2" width="${percent(scale.at(one.median))}"/><g class="range"><line x1="${percent(scale.at(low))}" x2="${percent(scale.at(high))}" y1="50%" y2="50%"/><line x1="${percent(scale.at(low))}" x2="${percent(scale.at(low))}" y1="8" y2="18"/><line x1="${percent(scale.at(high))}" x2="${percent(scale.at(high))}" y1="8" y2="18"/></g><g class="runs">${dots}</g></svg>
+<svg role="img" aria-label="${escapeHtml(label)}"><title>${escapeHtml(label)}</title>${grid}<rect class="bar" x="0" y="3" height="16" rx="2" width="${percent(scale.at(one.median))}"/>${range}<g class="runs">${dots}</g></svg>
 <span class="value">${best ? '<i class="best" title="best">★</i> ' : ''}<b>${escapeHtml(show(one.median))}</b>${spread === '' || one.samples.length < 2 ? '' : ` <span>${spread}</span>`}</span>
 <span class="ratio">${escapeHtml(ratioText(one.ratio))}</span>
 </div>`;

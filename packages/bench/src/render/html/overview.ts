@@ -37,19 +37,21 @@ export function overview(report: BenchReport): string {
       const [first] = workload.metrics as readonly [MetricResult, ...MetricResult[]];
       const best = winners(workload);
       const cells = subjects.map(
-        ({ id }) => `<td${best.includes(id) ? ' class="win"' : ''}>${cell(first, id)}</td>`,
+        ({ id }) => `<td${best.includes(id) ? ' class="win"' : ''}>${cell(first, id, best)}</td>`,
       );
       return `<tr><td><a href="#${escapeHtml(workload.id)}">${escapeHtml(workload.title)}</a></td>${cells.join('')}</tr>`;
     });
   const heads = subjects.map(({ id }) => `<th scope="col">${escapeHtml(id)}</th>`).join('');
   return `<div class="scroll"><table><thead><tr><th scope="col">workload</th>${heads}</tr></thead><tbody>${rows.join('')}</tbody></table></div>
-<p class="small">How many times the best driver’s time or space each needs, by the workload’s first figure. ★: best, or not to be told from the best.</p>`;
+<p class="small">How many times the best driver’s time or space each needs, by the workload’s first figure. ★: best; level: these runs cannot tell it from the best.</p>`;
 }
 
-function cell(metric: MetricResult, subject: string): string {
+function cell(metric: MetricResult, subject: string, even: readonly string[]): string {
   const [best] = ranked(metric, metric.measured);
   const own = metric.measured.find((one) => one.subject === subject);
   if (own === undefined || best === undefined) return '–';
   const [a, b] = metric.better === 'lower' ? [best, own] : [own, best];
-  return own === best ? '1×' : times(comparePaired(a.samples, b.samples, metric.unit).value);
+  if (own === best) return '1×';
+  if (even.includes(subject)) return 'level';
+  return times(comparePaired(a.samples, b.samples, metric.unit).value);
 }

@@ -49,6 +49,7 @@ function section(workload: WorkloadResult, places: Places): string {
   return `<section class="workload" id="${escapeHtml(workload.id)}">
 <h2>${escapeHtml(workload.title)}</h2>
 <p class="verdict">${escapeHtml(workload.verdict)}</p>
+${workload.besides.map((sentence) => `<p class="besides">${escapeHtml(sentence)}</p>`).join('')}
 <p class="tells">${prose(workload.tells)}</p>
 <div class="charts">
 ${workload.metrics.map((metric) => metricChart(metric, places, notMeasured)).join('\n')}

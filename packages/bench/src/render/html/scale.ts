@@ -9,15 +9,16 @@ export interface Scale {
 /** Beyond this the smallest bar of a linear scale would be invisible. */
 const WIDEST = 30;
 
-export function scaleFor(values: readonly number[]): Scale {
+/** `binary`: marks at KiB and MiB. */
+export function scaleFor(values: readonly number[], binary = false): Scale {
   const high = Math.max(...values);
   const low = Math.min(...values.filter((value) => value > 0), high);
   if (high <= 0) return { logarithmic: false, at: () => 0, ticks: [0] };
-  return high / low > WIDEST ? logarithmic(low, high) : linear(high);
+  return high / low > WIDEST ? logarithmic(low, high, binary ? 16 : 10) : linear(high, binary);
 }
 
-function linear(high: number): Scale {
-  const step = niceStep(high / 4);
+function linear(high: number, binary: boolean): Scale {
+  const step = binary ? 2 ** Math.ceil(Math.log2(high / 4)) : niceStep(high / 4);
   const ticks: number[] = [];
   for (let tick = 0; tick <= high * 1.0001; tick += step) ticks.push(tick);
   const end = high * 1.04;
@@ -30,16 +31,16 @@ function niceStep(rough: number): number {
   return factor * power;
 }
 
-function logarithmic(low: number, high: number): Scale {
-  const first = Math.floor(Math.log10(low));
-  const last = Math.log10(high) + 0.05;
-  const decades = Math.floor(last) - first + 1;
-  const every = Math.ceil(decades / 5);
+function logarithmic(low: number, high: number, base: number): Scale {
+  const log = (value: number): number => Math.log(value) / Math.log(base);
+  const first = Math.floor(log(low));
+  const last = log(high) + 0.05;
+  const every = Math.ceil((Math.floor(last) - first + 1) / 5);
   const ticks: number[] = [];
-  for (let power = first; power <= last; power += every) ticks.push(10 ** power);
+  for (let power = first; power <= last; power += every) ticks.push(base ** power);
   return {
     logarithmic: true,
-    at: (value) => (value <= 0 ? 0 : Math.max(0, (100 * (Math.log10(value) - first)) / (last - first))),
+    at: (value) => (value <= 0 ? 0 : Math.max(0, (100 * (log(value) - first)) / (last - first))),
     ticks,
   };
 }

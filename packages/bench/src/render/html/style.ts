@@ -25,6 +25,8 @@ code { background: var(--shade); border-radius: .25rem; padding: .05em .3em; }
 section { margin-top: 2.5rem; }
 section.workload { border-top: 1px solid var(--line); padding-top: 2rem; }
 .verdict { font-size: 1.05rem; font-weight: 600; margin: .35rem 0 .35rem; text-wrap: pretty; }
+
+.besides { text-wrap: pretty; margin-bottom: .35rem; }
 .tells { color: var(--soft); font-size: .925rem; }
 .small { color: var(--soft); font-size: .8125rem; margin-top: .75rem; }
 .charts { display: grid; gap: 1.5rem; margin-top: 1.25rem; }
@@ -34,15 +36,15 @@ figcaption b { font-weight: 600; }
 figcaption span { color: var(--soft); margin-left: .35rem; }
 .row { display: grid; grid-template-columns: 5.5rem minmax(0, 1fr) 9.5rem 7rem; gap: 0 .75rem; align-items: center; font-size: .875rem; }
 .row .who { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.row svg { width: 100%; height: 26px; display: block; overflow: visible; }
+.row svg { width: 100%; height: 28px; display: block; overflow: visible; }
 .row .value { text-align: right; white-space: nowrap; } .row .value span { color: var(--soft); font-size: .8125rem; }
 .row .ratio { text-align: right; color: var(--soft); white-space: nowrap; font-size: .8125rem; }
 .best { font-style: normal; color: var(--accent); }
-.absent .why { grid-column: 2 / -1; color: var(--soft); font-size: .8125rem; }
+.row.absent .why { grid-column: 2 / -1; color: var(--soft); font-size: .8125rem; }
 .grid { stroke: var(--line); stroke-width: 1; }
 .bar { stroke-width: 1.25; }
 .range line { stroke: var(--ink); stroke-width: 1.5; }
-.runs circle { fill: var(--card); stroke: var(--ink); stroke-width: 1; opacity: .8; }
+.runs circle { fill: var(--soft); opacity: .75; }
 ${[0, 1, 2, 3, 4, 5].map((n) => `.k${n} .bar { fill: url(#p${n}); stroke: var(--c${n}); }`).join('\n')}
 .axis { color: var(--soft); font-size: .75rem; }
 .axis div { position: relative; height: 1.2rem; }
@@ -69,7 +71,7 @@ pre { background: var(--shade); border-radius: .4rem; padding: .75rem 1rem; over
   .row svg { grid-row: 2; grid-column: 1 / -1; }
   .row .ratio { min-width: 4.2rem; }
   .axis { margin-top: 0; } .axis > span { display: none; } .axis div { grid-column: 1 / -1; }
-  .absent .why { grid-column: 2 / -1; white-space: normal; }
+  .row.absent { grid-template-columns: auto minmax(0, 1fr); }
   th, td { padding: .45rem .4rem; }
   dl { grid-template-columns: minmax(0, 1fr); gap: 0; } dd { margin-bottom: .5rem; }
 }
