@@ -36,8 +36,7 @@ export async function connectContainer(
     const { network } = choice;
     const endpoints = endpointsOf(services.database, id);
     if (endpoints.some((endpoint) => endpoint.network === network.id)) throw already(container, network);
-    const index = freeIndex(endpoints);
-    const made = newEndpoint(services, network, request, { index, publishes: endpoints.length === 0 });
+    const made = newEndpoint(services, network, request, freeIndex(endpoints));
     services.database.transaction(() => {
       insertEndpoints(services.database, id, [made]);
       emitNetwork(services, network, 'connect', id);
@@ -60,7 +59,10 @@ async function attachNow(
   endpoint: EndpointRecord,
 ): Promise<void> {
   const before = attachmentsOf(services, container.id);
-  const { driver, attachment } = await planEndpoint(services, container, endpoint);
+  const { driver, attachment } = await planEndpoint(services, container, {
+    ...endpoint,
+    publishes: before.length === 0,
+  });
   setAttachment(services.database, endpoint.id, attachment);
   await driver.attach(attachment);
   updateNetworkFiles(services, container, { before, after: [...before, attachment] });

@@ -13,8 +13,6 @@ export interface NewEndpoint {
   readonly ip?: string | undefined;
   readonly macAddress?: string | undefined;
   readonly aliases: readonly string[];
-  /** Addresses and ports are asked for again at each start. */
-  readonly publishes: boolean;
 }
 
 export interface EndpointRecord extends NewEndpoint {

@@ -41,13 +41,12 @@ export async function planNetworks(
   }
   const driver = await services.drivers.get('network', choice.network.driver);
   refusePorts(request, choice.network.name, driver.capabilities);
-  const endpoints = [newEndpoint(services, choice.network, first, { index: 0, publishes: true })];
+  const endpoints = [newEndpoint(services, choice.network, first, 0)];
   for (const wish of more) {
     const next = await chooseNetwork(services, wish.network);
     if (next.kind === 'fixed') throw exclusive(next.driver);
     if (endpoints.some(({ network }) => network === next.network.id)) throw twice(next.network.name);
-    const index = endpoints.length;
-    endpoints.push(newEndpoint(services, next.network, wish, { index, publishes: false }));
+    endpoints.push(newEndpoint(services, next.network, wish, endpoints.length));
   }
   return { mode: choice.network.name, endpoints };
 }
@@ -61,7 +60,7 @@ export function newEndpoint(
   services: EngineServices,
   network: NetworkRecord,
   wish: EndpointRequest,
-  { index, publishes }: { readonly index: number; readonly publishes: boolean },
+  index: number,
 ): NewEndpoint {
   const builtIn = isBuiltIn(services, network.name);
   if (builtIn && (wish.aliases ?? []).length > 0)
@@ -78,7 +77,6 @@ export function newEndpoint(
     ip: wish.ip ?? wish.ipv6,
     macAddress: wish.macAddress?.toLowerCase(),
     aliases: wish.aliases ?? [],
-    publishes,
   };
 }
 

@@ -86,15 +86,16 @@ async function planEndpoints(
   endpoints: readonly EndpointRecord[],
 ): Promise<Joined[]> {
   const joined: Joined[] = [];
-  for (const endpoint of endpoints) joined.push(await planEndpoint(services, owner, endpoint));
+  for (const endpoint of endpoints)
+    joined.push(await planEndpoint(services, owner, { ...endpoint, publishes: joined.length === 0 }));
   return joined;
 }
 
-/** Leases for one endpoint; nothing is stored by us yet. */
+/** Leases for one endpoint; nothing is stored by us yet. The ports are those of the first network. */
 export async function planEndpoint(
   services: EngineServices,
   owner: SandboxOwner,
-  endpoint: EndpointRecord,
+  endpoint: EndpointRecord & { readonly publishes: boolean },
 ): Promise<Joined> {
   const network = networkById(services.database, endpoint.network);
   if (network === undefined) throw networkNotFound(endpoint.network);
