@@ -80,7 +80,11 @@ address add ${address}/24 dev lan0\nlink set lan0 up\n`,
       const rules = await on('nft', 'list', 'ruleset');
       const namespaces = await on('ls', join(home.run, 'netns'));
       const neighbours = await on('ip', 'neighbour', 'show', 'nud', 'permanent');
-      return JSON.stringify({ names: names.sort(), rules, namespaces, neighbours }, null, 1);
+      return JSON.stringify(
+        { names: names.sort(), rules, namespaces, neighbours: neighbours.split('\n').sort() },
+        null,
+        1,
+      );
     },
     async [Symbol.asyncDispose]() {
       for (const server of servers) server.stdin?.end();

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type NetworkPlace, networkPlace } from './network-place.ts';
 
 const web = ['httpd', '-f', '-h', '/etc', '-p', '80'];
-const fetchFrom = (url: string) => ['wget', '-q', '-T', '2', '-O', '-', url];
+// wget -T of Debian's static busybox crashes.
+const fetchFrom = (url: string) => ['timeout', '2', 'wget', '-q', '-O', '-', url];
 
 let place: NetworkPlace;
 const ok = (...args: string[]) => place.home.ok(...args);
