@@ -10,6 +10,7 @@ import { isolationCases } from './isolation-cases.ts';
 import { LayerContext } from './layer-context.ts';
 import { createDriver, type LayerSuiteTarget } from './layer-target.ts';
 import { lifecycleCases } from './lifecycle-cases.ts';
+import { powerCases } from './power-cases.ts';
 import { unpackCases } from './unpack-cases.ts';
 import { usageCases } from './usage-cases.ts';
 
@@ -27,6 +28,7 @@ export const layerDriverCases: readonly LayerCase[] = [
   ...capabilityCases,
   ...concurrencyCases,
   ...crashCases,
+  ...powerCases,
 ];
 
 export function openLayerContext(target: LayerSuiteTarget): SuiteTarget<LayerContext, LayerCapabilities> {

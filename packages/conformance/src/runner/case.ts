@@ -22,6 +22,9 @@ export type CaseResult =
     }
   | { readonly name: string; readonly outcome: 'excluded'; readonly reason: string };
 
+/** Thrown by a case that finds that it does not apply where the suite runs: excluded, with this reason. */
+export class NotApplicable extends Error {}
+
 /** How a suite gets a fresh context for each case and takes it back, looking for leaks. */
 export interface SuiteTarget<Context, Traits> {
   open(): Promise<{ readonly context: Context; readonly traits: Traits; close(): Promise<void> }>;
@@ -35,11 +38,12 @@ export async function runCase<Context, Traits>(
   const start = performance.now();
   const opened = await target.open();
   let error: unknown;
-  const reason = test.excludedBy?.(opened.traits);
+  let reason = test.excludedBy?.(opened.traits);
   try {
     if (reason === undefined) await test.run(opened.context);
   } catch (caught) {
-    error = caught;
+    if (caught instanceof NotApplicable) reason = caught.message;
+    else error = caught;
   }
   try {
     await opened.close();

@@ -24,7 +24,7 @@ export interface TestFilesystemOptions {
 }
 
 const FORMAT = {
-  ext4: ['mkfs.ext4', '-q', '-F', '-O', '^has_journal', '-E', 'lazy_itable_init=1'],
+  ext4: ['mkfs.ext4', '-q', '-F', '-E', 'lazy_itable_init=1,lazy_journal_init=1'],
   btrfs: ['mkfs.btrfs', '-q', '-f'],
   xfs: ['mkfs.xfs', '-q', '-f'],
 } as const;

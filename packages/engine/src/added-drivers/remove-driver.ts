@@ -40,7 +40,10 @@ function refuseWhileUsed(services: InternalServices, { kind, id, package: name }
       ['container', 'storage', 'containers'],
       ['layer', 'driver', 'layers'],
     ],
-    network: [['container', 'network', 'containers']],
+    network: [
+      ['network', 'driver', 'networks'],
+      ['container', 'network', 'containers'],
+    ],
     image: [],
     cgroup: [],
     runtime: [],
@@ -58,7 +61,7 @@ function refuseWhileUsed(services: InternalServices, { kind, id, package: name }
       hint:
         kind === 'layer'
           ? 'Remove its containers, then strata storage prune; layers of images go with strata rmi'
-          : 'Remove its containers first: strata rm',
+          : 'Remove its containers and networks first',
     },
   );
 }
