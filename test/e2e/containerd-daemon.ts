@@ -11,6 +11,8 @@ import {
   rmdirSync,
   writeFileSync,
 } from 'node:fs';
+import { connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2';
+import { connect } from 'node:net';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { invoke, type Outcome, type StrataHome } from '@strata/test-fixtures';
@@ -65,8 +67,12 @@ export class Containerd {
   readonly directory: string;
   readonly #daemon: Daemon;
 
-  /** `snapshotters`: socket by name. */
-  constructor(directory: string, snapshotters: Readonly<Record<string, string>>) {
+  /** `snapshotters`: socket by name. `cri`: the snapshotter of Kubernetes' interface, which is off otherwise. */
+  constructor(
+    directory: string,
+    snapshotters: Readonly<Record<string, string>>,
+    options: { readonly cri?: string } = {},
+  ) {
     mkdirSync(directory, { recursive: true });
     this.directory = directory;
     this.#daemon = new Daemon(`${directory}/log`);
@@ -77,9 +83,12 @@ export class Containerd {
       'version = 2',
       `root = "${directory}/root"`,
       `state = "${directory}/state"`,
-      'disabled_plugins = ["io.containerd.grpc.v1.cri"]',
+      ...(options.cri === undefined ? ['disabled_plugins = ["io.containerd.grpc.v1.cri"]'] : []),
       `[grpc]\n  address = "${directory}/containerd.sock"`,
       ...proxies,
+      ...(options.cri === undefined
+        ? []
+        : [`[plugins."io.containerd.grpc.v1.cri".containerd]\n  snapshotter = "${options.cri}"`]),
     ];
     writeFileSync(`${directory}/config.toml`, config.join('\n'));
   }
@@ -113,6 +122,31 @@ export class Containerd {
     const prepare = () => this.ctr('snapshots', '--snapshotter', snapshotter, 'prepare', 'connected');
     await this.#daemon.ready(async () => (await prepare()).code === 0);
     await this.ok('snapshots', '--snapshotter', snapshotter, 'rm', 'connected');
+  }
+
+  /** `PullImage` of the CRI's image service, as the kubelet calls it. */
+  criPull(image: string): Promise<void> {
+    const bytes = (text: Buffer) => Buffer.concat([Buffer.of(0x0a, text.length), text]); // field 1
+    const request = bytes(bytes(Buffer.from(image))); // PullImageRequest { ImageSpec { image } }
+    const frame = Buffer.alloc(5);
+    frame.writeUInt32BE(request.length, 1);
+    const session = connectHttp2('http://localhost', {
+      createConnection: () => connect(`${this.directory}/containerd.sock`),
+    });
+    return new Promise<void>((done, failed) => {
+      const call = session.request({
+        ':method': 'POST',
+        ':path': '/runtime.v1.ImageService/PullImage',
+        'content-type': 'application/grpc',
+        te: 'trailers',
+      });
+      const judge = (headers: IncomingHttpHeaders) => {
+        if (headers['grpc-status'] === '0') done();
+        else if (headers['grpc-status'] !== undefined) failed(new Error(String(headers['grpc-message'])));
+      };
+      call.on('response', judge).on('trailers', judge).on('error', failed).resume();
+      call.end(Buffer.concat([frame, request]));
+    }).finally(() => session.close());
   }
 
   /** Mount a snapshot as `ctr snapshots mounts` says. */

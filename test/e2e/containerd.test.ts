@@ -146,6 +146,8 @@ describe.each(['overlay', 'btrfs', 'example'])('containerd on %s', (driver) => {
     await base.home.ok('storage', 'prune', '--force');
     expect(await base.home.ok('check', '--repair', '--format', 'json')).not.toMatch(/LAYER/);
     expect(await snapshots()).toEqual(before);
+    const [status] = JSON.parse(await base.home.ok('driver', 'inspect', driver)) as [unknown];
+    expect(status).toMatchObject({ Layers: { others: [{ owner: 'containerd', count: before.length }] } });
     expect((await run('after-prune', 'cat', '/data/changed')).stdout).toBe('changed 2\n');
     // containerd's garbage collection removes every snapshot it does not know.
     await containerd.ok('image', 'rm', '--sync', image);
@@ -181,4 +183,24 @@ describe.each(['overlay', 'btrfs', 'example'])('containerd on %s', (driver) => {
     expect(statSync(server.address).mode & 0o777).toBe(0o600);
     expect(statSync(dirname(server.address)).mode & 0o777).toBe(0o700);
   });
+});
+
+test('a Kubernetes node pulls through the CRI', async () => {
+  const server = new SnapshotterServer(base.home, 'btrfs');
+  await server.start();
+  const node = new Containerd(
+    `${base.filesystem.directory}/c-cri`,
+    { node: server.address },
+    { cri: 'node' },
+  );
+  try {
+    await node.start();
+    expect((await node.ok('plugins', 'ls', 'id==cri')).trim().split(/\s+/).at(-1)).toBe('ok');
+    await node.criPull(image);
+    const all = await node.ok('--namespace', 'k8s.io', 'snapshots', '--snapshotter', 'node', 'ls');
+    expect(all.match(/Committed/g)).toHaveLength(4);
+  } finally {
+    await node.stop();
+    await server.stop();
+  }
 });
