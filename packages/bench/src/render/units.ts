@@ -52,11 +52,11 @@ export function span(interval: Interval, show: (value: number) => string): strin
   return low === high ? low : `${low}–${high}`;
 }
 
-/** `1.90× (1.70–2.10×)`, `level (noise)`. */
+/** `1.90×`, `1.02× (noise)`, `1/397` far below. */
 export function ratioText(ratio: Ratio | undefined): string {
   if (ratio === undefined) return '1×';
-  if (ratio.noise) return `${times(ratio.value)} (noise)`;
-  return times(ratio.value);
+  const value = ratio.value > 0 && ratio.value < 0.1 ? `1/${digits(1 / ratio.value)}` : times(ratio.value);
+  return ratio.noise ? `${value} (noise)` : value;
 }
 
 /** `±4 %`: the MAD over the median. */

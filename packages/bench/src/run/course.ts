@@ -5,7 +5,7 @@ import { Clockwork, type ProgressReporter } from './progress.ts';
 import { messageOf } from './report-frame.ts';
 
 /** Seconds a workload may take for all drivers once each has had its least runs. */
-const BUDGET = 25;
+const BUDGET = 40;
 const LEAST = 3;
 const DEFAULT_RUNS = 7;
 

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import type { BenchPorts, BenchReport } from '@strata/bench';
-import { builtinDrivers } from '../builtins.ts';
 import type { CommandContext, Handler } from '../context.ts';
 import { version } from '../fast/version.ts';
 import { host, openEngine } from '../open-engine.ts';
 import { defined } from '../options/defined.ts';
+import { type InstalledDrivers, withDrivers } from './bench-drivers.ts';
 import { watchBench } from './bench-progress.ts';
 
 type Bench = typeof import('../bench-bundle.ts');
@@ -25,12 +25,16 @@ function runs({ flags }: CommandContext): number | undefined {
   return wanted;
 }
 
-function ports({ settings, engine }: CommandContext): BenchPorts {
+function ports({ settings, engine }: CommandContext, installed: InstalledDrivers): BenchPorts {
   return {
     host: host(settings),
-    drivers: builtinDrivers,
+    drivers: installed.definitions,
     version: version(),
-    openEngine: ({ root, run, storage }) => openEngine({ ...settings, root, run, storage }),
+    async openEngine({ root, run, storage }) {
+      const opened = await openEngine({ ...settings, root, run, storage });
+      await installed.equip(opened, storage);
+      return opened;
+    },
     userEngine: () => engine(),
   };
 }
@@ -63,13 +67,15 @@ async function measure(context: CommandContext, bench: Bench): Promise<BenchRepo
     onProgress: watcher.report,
     ...defined({ workloads: names(context, 'workload'), runs: runs(context) }),
   };
-  const report =
-    kind === 'layer'
-      ? await bench.benchLayers(ports(context), { ...common, ...layerRequest(context, bench) })
-      : await bench.benchKind(ports(context), kind, {
-          ...common,
-          ...defined({ drivers: names(context, 'driver') }),
-        });
+  const report = await withDrivers(context, kind, {
+    names: names(context, kind === 'layer' ? 'storage' : 'driver'),
+    use: async (installed) => {
+      const request = { ...common, ...defined({ drivers: installed.names }) };
+      return kind === 'layer'
+        ? bench.benchLayers(ports(context, installed), { ...request, ...layerRequest(context, bench) })
+        : bench.benchKind(ports(context, installed), kind, request);
+    },
+  });
   return before === undefined ? report : bench.withComparison(report, before);
 }
 
@@ -82,7 +88,6 @@ function layerRequest(context: CommandContext, bench: Bench) {
     image:
       reference === undefined ? ({ kind: 'synthetic' } as const) : ({ kind: 'image', reference } as const),
     ...defined({
-      drivers: names(context, 'storage'),
       command: flags.string('command'),
       network: flags.string('network'),
     }),
