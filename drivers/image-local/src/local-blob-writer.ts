@@ -31,6 +31,8 @@ export class LocalBlobWriter implements BlobWriter {
   /** Bytes taken, and of those on their way to the file. */
   #length = 0;
   #flushed = 0;
+  /** Bytes that are in the file. */
+  #written = 0;
   #filling = Buffer.allocUnsafeSlow(bufferBytes);
   #spare = Buffer.allocUnsafeSlow(bufferBytes);
   #fill = 0;
@@ -62,6 +64,10 @@ export class LocalBlobWriter implements BlobWriter {
     return this.#length;
   }
 
+  get partial(): { readonly path: string; readonly length: number } {
+    return { path: this.#path, length: this.#written };
+  }
+
   async write(chunk: Uint8Array): Promise<void> {
     if (!this.#open) throw writerClosed();
     const { limit, digest } = this.#ingest;
@@ -87,6 +93,7 @@ export class LocalBlobWriter implements BlobWriter {
     this.#hash = createHash(this.#algorithm);
     this.#length = 0;
     this.#flushed = 0;
+    this.#written = 0;
     this.#fill = 0;
   }
 
@@ -136,6 +143,7 @@ export class LocalBlobWriter implements BlobWriter {
       this.#length += bytesRead;
     }
     this.#flushed = this.#length;
+    this.#written = this.#length;
   }
 
   /** Start writing the full buffer once the previous write is done. A failed write drops the ingest. */
@@ -147,7 +155,9 @@ export class LocalBlobWriter implements BlobWriter {
     this.#spare = buffer;
     this.#fill = 0;
     this.#flushed += length;
-    this.#pending = writeFully(this.#file, buffer.subarray(0, length), position);
+    this.#pending = writeFully(this.#file, buffer.subarray(0, length), position).then(() => {
+      this.#written = position + length;
+    });
     // The error is raised by the next #settled(); until then it must not count as unhandled.
     this.#pending.catch(() => undefined);
   }

@@ -5,6 +5,8 @@ import type { TarLimits } from './tar/tar-entry.ts';
 export interface ApplyLayerInput {
   /** Absolute path of the blob. */
   readonly blob: string;
+  /** Of a blob that is still arriving: the `shared` of its `Growth`. */
+  readonly growth?: SharedArrayBuffer;
   readonly mediaType?: string;
   /** As the driver's `UnpackTarget`. */
   readonly target: { readonly path: string; readonly whiteouts: 'overlay' | 'execute' };
@@ -17,7 +19,8 @@ export interface ApplyLayerInput {
 const applyLayerJob: Job<ApplyLayerInput, ApplyProgress, AppliedLayer> = async (input, context) => {
   using trees = new DisposableStack();
   const open = (path: string): Tree => trees.use(context.host.files.openTree(path));
-  return await applyLayer({ path: input.blob }, open(input.target.path), {
+  const { blob: path, growth } = input;
+  return await applyLayer(growth === undefined ? { path } : { path, growth }, open(input.target.path), {
     whiteouts: input.target.whiteouts,
     mediaType: input.mediaType,
     parents: input.parents?.map(open),

@@ -10,6 +10,7 @@ export { type ExtractOptions, extractInto } from './pack/extract-into.ts';
 export { packPath, packTree } from './pack/pack-tree.ts';
 export { ByteSource } from './stream/byte-source.ts';
 export { type BlobSource, type Compression, decompressed } from './stream/decompress.ts';
+export { type GrowingFile, Growth } from './stream/growing-file.ts';
 export { type BlobOptions, type WrittenBlob, writeBlob } from './stream/write-blob.ts';
 export { encodeHeader, type TarHeader } from './tar/encode-header.ts';
 export {

@@ -4,6 +4,7 @@ import { constants, createGunzip, createZstdDecompress, zstdDecompressSync } fro
 import { StrataError } from '@strata/core';
 import { badLayer } from '../layer-error.ts';
 import { ByteReader } from './byte-reader.ts';
+import { type GrowingFile, growingBytes } from './growing-file.ts';
 import { type ZstdFrame, zstdFrames } from './zstd-frames.ts';
 
 export type Compression = 'gzip' | 'zstd' | 'none';
@@ -29,20 +30,25 @@ const MAGIC: readonly (readonly [name: Compression | 'xz' | 'bzip2', bytes: Buff
   ['bzip2', Buffer.from('BZh')],
 ];
 
-/** A blob's bytes: from its file, or as they come. */
-export type BlobSource = { readonly path: string } | AsyncIterable<Uint8Array>;
+/** A blob's bytes: from its file, which may be growing, or as they come. */
+export type BlobSource = { readonly path: string } | GrowingFile | AsyncIterable<Uint8Array>;
 
 /** The bytes of a blob; `onRead` gets the number of bytes as they are read. */
 export async function* blobBytes(
   source: BlobSource,
   options: { readonly signal?: AbortSignal; readonly onRead?: (bytes: number) => void } = {},
 ): AsyncGenerator<Uint8Array> {
-  const chunks = 'path' in source ? createReadStream(source.path, { highWaterMark: CHUNK / 2 }) : source;
-  for await (const chunk of chunks) {
+  for await (const chunk of chunksOf(source)) {
     if (options.signal?.aborted === true) throw new StrataError('aborted', 'ABORTED', 'Cancelled');
     options.onRead?.(chunk.length);
     yield chunk;
   }
+}
+
+function chunksOf(source: BlobSource): AsyncIterable<Uint8Array> {
+  if (!('path' in source)) return source;
+  if ('growth' in source) return growingBytes(source, CHUNK / 2);
+  return createReadStream(source.path, { highWaterMark: CHUNK / 2 });
 }
 
 /**

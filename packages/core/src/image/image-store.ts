@@ -30,6 +30,11 @@ export interface BlobInfo {
 export interface BlobWriter {
   /** Bytes that are already there; append from here. */
   readonly offset: number;
+  /**
+   * Of a store that keeps blobs in files: where the bytes can be read while more come, and how many can (`restart` takes
+   * them back). Nothing of it is verified. A descriptor of the file stays good when `commit` publishes it.
+   */
+  readonly partial?: { readonly path: string; readonly length: number };
   /** Append; hashes while it writes. @throws data-loss as soon as more than the expected size arrives. */
   write(chunk: Uint8Array): Promise<void>;
   /** Start again from byte 0: the source ignored our range. */

@@ -2,6 +2,7 @@ import type { AppliedLayer, ApplyLayerInput, ApplyProgress, Unsettled } from '@s
 import type { UnpackTarget } from '@strata/core';
 import type { InternalServices } from '../internal-services.ts';
 import { jobModule } from '../jobs.ts';
+import type { ArrivingBlob } from './arriving-blob.ts';
 import { imageErrors } from './image-errors.ts';
 import type { ImageLayer } from './image-record.ts';
 
@@ -15,6 +16,8 @@ export interface Applied {
 export interface ApplyRequest {
   readonly layer: ImageLayer;
   readonly target: UnpackTarget;
+  /** Read it as it arrives, not from the store. */
+  readonly arriving?: ArrivingBlob | undefined;
   /** Overlay only: directories of the layers below, nearest first, for a layer that needs them. */
   readonly parents: readonly string[] | undefined;
   readonly signal: AbortSignal;
@@ -24,11 +27,12 @@ export interface ApplyRequest {
 /** One blob into one directory, in a worker thread, and its diffID checked. @throws data-loss `DIFF_ID_MISMATCH` */
 export async function applyBlob(services: InternalServices, request: ApplyRequest): Promise<Applied> {
   const { host, imageStore } = services;
-  const { layer, target, parents, signal, onRead } = request;
+  const { layer, target, parents, arriving, signal, onRead } = request;
   const applied = await host.workers.run<ApplyLayerInput, ApplyProgress, AppliedLayer>(
     jobModule('apply-layer'),
     {
-      blob: await imageStore.path(layer.blob.digest),
+      blob: arriving?.path ?? (await imageStore.path(layer.blob.digest)),
+      ...(arriving === undefined ? {} : { growth: arriving.growth }),
       mediaType: layer.blob.mediaType,
       target,
       ...(parents === undefined ? {} : { parents }),

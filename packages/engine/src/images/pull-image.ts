@@ -138,10 +138,18 @@ async function fetchAndUnpack(
       ? undefined
       : await services.layers.open(await services.layers.select(request.storage));
   const unpacked = store === undefined || record.layers.every((layer) => store.has(layer.chainId));
-  const fetching = fetchLayers(services, { client: registry.client, reference, record, report, signal });
+  const together = store?.driver.capabilities.independentUnpack === true;
+  await using fetching = fetchLayers(services, {
+    client: registry.client,
+    reference,
+    record,
+    report,
+    signal,
+    unpacking: unpacked ? 'no' : together ? 'together' : 'in-order',
+  });
   try {
     if (store !== undefined)
-      await unpackStack(services, { store, layers: record.layers, blob: fetching.blob, report, signal });
+      await unpackStack(services, { store, layers: record.layers, blobs: fetching, report, signal });
     return (await fetching.all) || !unpacked;
   } catch (error) {
     stop.abort(error);

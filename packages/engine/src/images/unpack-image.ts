@@ -53,9 +53,13 @@ async function unpackHere(
   await unpackStack(services, {
     store: await services.layers.open(storage),
     layers,
-    blob: async (index) => {
-      const { digest } = layers[index]!.blob;
-      if ((await services.imageStore.stat(digest)) === undefined) throw imageErrors.blobMissing(digest);
+    blobs: {
+      begun: async (index) => {
+        const { digest } = layers[index]!.blob;
+        if ((await services.imageStore.stat(digest)) === undefined) throw imageErrors.blobMissing(digest);
+        return undefined;
+      },
+      arrived: async () => undefined,
     },
     report: new LayerReport(layers, onProgress),
     signal: signal === undefined ? services.signal : AbortSignal.any([signal, services.signal]),

@@ -8,6 +8,8 @@ import { isStrataError } from '@strata/core';
 import type { InternalServices } from '../internal-services.ts';
 import type { ImportedLayer, LayerImport, LayerStore } from '../services.ts';
 import { type Applied, applyBlob } from './apply-blob.ts';
+import type { ArrivingBlob } from './arriving-blob.ts';
+import type { LayerBlobs } from './fetch-layers.ts';
 import type { ImageLayer } from './image-record.ts';
 import type { LayerReport } from './pull-progress.ts';
 import { parentTrees, settle } from './settle-layer.ts';
@@ -16,8 +18,7 @@ export interface UnpackRequest {
   readonly store: LayerStore;
   /** Bottom first. */
   readonly layers: readonly ImageLayer[];
-  /** Resolves once the layer's blob is in the image store. */
-  readonly blob: (index: number) => Promise<unknown>;
+  readonly blobs: LayerBlobs;
   readonly report: LayerReport;
   readonly signal: AbortSignal;
 }
@@ -91,9 +92,7 @@ async function unpackInOrder(work: Work): Promise<Unpacked[]> {
   const { request, stack, from } = work;
   const done: Unpacked[] = [];
   for (const [offset, imported] of work.imported.entries()) {
-    await request.blob(from + offset);
-    await stack.create(imported, { alone: false });
-    const applied = await apply(work, from + offset, imported);
+    const applied = await applyArriving(work, { index: from + offset, imported, alone: false });
     await stack.seal(imported);
     done.push({ applied, usage: await request.store.driver.usage(imported.layer, request.signal) });
     request.report.complete(from + offset);
@@ -125,14 +124,44 @@ async function unpackTogether(work: Work): Promise<Unpacked[]> {
 
 /** Undefined when the layer cannot be unpacked without those below (a hard link to a file of theirs). */
 async function unpackAlone(work: Work, index: number, imported: ImportedLayer): Promise<Applied | undefined> {
-  await work.request.blob(index);
-  work.request.signal.throwIfAborted();
-  await work.stack.create(imported, { alone: true });
   try {
-    return await apply(work, index, imported);
+    return await applyArriving(work, { index, imported, alone: true });
   } catch (error) {
-    if (isStrataError(error, 'LAYER_NEEDS_PARENTS')) return undefined;
-    throw error;
+    if (!isStrataError(error, 'LAYER_NEEDS_PARENTS')) throw error;
+    await work.request.blobs.arrived(index);
+    return undefined;
+  }
+}
+
+/** What no other bytes would mend. */
+function isFinal(error: unknown): boolean {
+  return isStrataError(error, 'LAYER_NEEDS_PARENTS') || isStrataError(error, 'LAYER_NO_SPACE');
+}
+
+/**
+ * Unpack while the blob arrives. What comes out counts when the blob has proved good; when it does not come out, the
+ * bytes may have been to blame, so we unpack again from the store.
+ */
+async function applyArriving(
+  work: Work,
+  one: { readonly index: number; readonly imported: ImportedLayer; readonly alone: boolean },
+): Promise<Applied> {
+  const { stack, request } = work;
+  const { index, imported, alone } = one;
+  const arriving = await request.blobs.begun(index);
+  request.signal.throwIfAborted();
+  await stack.create(imported, { alone });
+  if (arriving === undefined) return apply(work, { index, imported });
+  try {
+    const applied = await apply(work, { index, imported, arriving });
+    await request.blobs.arrived(index);
+    return applied;
+  } catch (error) {
+    if (isFinal(error) || request.signal.aborted) throw error;
+    await request.blobs.arrived(index);
+    await request.store.driver.remove(imported.layer.id);
+    await stack.create(imported, { alone });
+    return apply(work, { index, imported });
   }
 }
 
@@ -145,7 +174,8 @@ async function sealBottomUp(work: Work, all: readonly (Applied | undefined)[]): 
     if (applied === undefined) {
       await driver.remove(imported.layer.id);
       await stack.create(imported, { alone: true });
-      applied = await apply(work, from + offset, imported, await parentTrees(driver, imported.layer.parents));
+      const parents = await parentTrees(driver, imported.layer.parents);
+      applied = await apply(work, { index: from + offset, imported, parents });
     } else {
       await settle(services.host, driver, { layer: imported.layer, unsettled: applied.unsettled });
     }
@@ -159,17 +189,25 @@ async function sealBottomUp(work: Work, all: readonly (Applied | undefined)[]): 
 
 async function apply(
   { services, request }: Work,
-  index: number,
-  imported: ImportedLayer,
-  parents?: readonly string[],
+  one: {
+    readonly index: number;
+    readonly imported: ImportedLayer;
+    readonly arriving?: ArrivingBlob;
+    readonly parents?: readonly string[];
+  },
 ): Promise<Applied> {
+  const { index, imported, arriving, parents } = one;
   const { store, report, signal } = request;
   return applyBlob(services, {
     layer: request.layers[index]!,
     target: await store.driver.unpackTarget(imported.layer),
     parents,
+    arriving,
     signal,
-    onRead: (bytes) => report.unpacking(index, bytes),
+    // While it arrives, that is what is told.
+    onRead: (bytes) => {
+      if (arriving === undefined) report.unpacking(index, bytes);
+    },
   });
 }
 

@@ -1,4 +1,4 @@
-import type { BlobInfo, Descriptor, ImageStore } from '@strata/core';
+import type { BlobInfo, BlobWriter, Descriptor, ImageStore } from '@strata/core';
 import { isBlobInfo, isStrataError } from '@strata/core';
 import type { Reference } from '../reference/reference.ts';
 import type { RegistryClient } from './client.ts';
@@ -9,6 +9,8 @@ export const parallelTransfers = 3;
 export interface BlobPullOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (current: number) => void;
+  /** The blob is not there: it is being written from now on. */
+  readonly onWriter?: (writer: BlobWriter) => Promise<void>;
 }
 
 /**
@@ -35,6 +37,7 @@ export async function pullBlob(
   });
   if (isBlobInfo(writer)) return writer;
   try {
+    await options.onWriter?.(writer);
     options.onProgress?.(writer.offset);
     await client.fetchBlob(reference, descriptor, writer, options);
     return await writer.commit();
