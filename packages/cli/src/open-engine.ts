@@ -37,7 +37,9 @@ export function hostModule(): string {
 }
 
 /** A real `import()`: in the built program, which is CommonJS, the bundler makes `require` of the written one. */
-export const importModule = new Function('url', 'return import(url)') as (url: string) => Promise<unknown>;
+export const importModule = new Function('url', 'return import(url)') as (
+  url: string,
+) => Promise<{ readonly default?: unknown }>;
 
 /** What npm goes by: its own settings, proxies and certificates. Nothing else of our environment reaches it. */
 function npmEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
@@ -67,6 +69,7 @@ export async function openEngine(settings: Settings): Promise<Engine> {
     exitCommand: exitCommand(settings),
     driverPackages: {
       npmEnvironment: npmEnvironment(process.env),
+      importModule,
       ...(isSource ? {} : { corePackage: join(here, 'core') }),
     },
   });

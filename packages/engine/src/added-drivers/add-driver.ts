@@ -22,7 +22,7 @@ export async function addDriver(
   try {
     const { package: installed, facts } = await installAndInspect(services, spec, directory, options);
     refuseDuplicate(services, installed, facts);
-    await record(services, { ...describe(installed, facts, directory), added: new Date() });
+    await record(services, { ...describe(installed, facts, directory), added: new Date() }, options);
     return await driverStatus(services, facts.kind, facts.id);
   } catch (error) {
     if (!isRecorded(services, directory)) await services.host.files.removeTree(directory);
@@ -61,14 +61,18 @@ export function describe(
 }
 
 /** Durable first, then known: the store never names a package that a power cut took. */
-export async function record(services: InternalServices, driver: AddedDriver): Promise<void> {
+export async function record(
+  services: InternalServices,
+  driver: AddedDriver,
+  { importModule }: InstallOptions,
+): Promise<void> {
   const { host, paths, database, settings, drivers } = services;
   await host.files.syncfs(packagesDirectory(paths));
   database.transaction(() => {
     putAddedDriver(database, driver);
     settings.delete(`probe.${driver.kind}.${driver.id}`);
   });
-  drivers.register(lazyDefinition(driver, packagesDirectory(paths)));
+  drivers.register(lazyDefinition(driver, packagesDirectory(paths), importModule));
 }
 
 function refuseDuplicate(services: InternalServices, installed: DriverPackage, facts: DefinitionFacts): void {

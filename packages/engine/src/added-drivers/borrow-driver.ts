@@ -24,14 +24,18 @@ export async function borrowDriver<T>(
   if (added !== undefined) {
     const directory = join(packagesDirectory(services.paths), added.directory);
     const name = { name: added.package, version: added.version };
-    const definition = await importDefinition(name, directory, added.tree);
+    const definition = await importDefinition(name, { directory, tree: added.tree }, options.importModule);
     return use({ definition, package: name, module: join(directory, ENTRY) });
   }
   const directory = mkdtempSync(join(services.paths.temporary, 'driver-'));
   try {
     const inside = join(directory, 'package');
     const { package: installed } = await installAndInspect(services, named, inside, options);
-    const definition = await importDefinition(installed, inside, installed.tree);
+    const definition = await importDefinition(
+      installed,
+      { directory: inside, tree: installed.tree },
+      options.importModule,
+    );
     return await use({ definition, package: installed, module: join(inside, ENTRY) });
   } finally {
     await services.host.files.removeTree(directory);

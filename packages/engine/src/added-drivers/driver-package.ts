@@ -7,6 +7,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Host, StrataError } from '@strata/core';
+import type { ImportModule } from './import-definition.ts';
 import { explainNpm } from './package-error.ts';
 import { treeDigest } from './tree-digest.ts';
 
@@ -27,10 +28,11 @@ export interface InstallOptions {
   readonly corePackage: string;
   /** For npm beyond a scrubbed environment: its own settings and proxies. */
   readonly environment: Readonly<Record<string, string>>;
+  readonly importModule?: ImportModule;
   readonly signal?: AbortSignal;
 }
 
-const REGISTRY_NAME = /^(?:@[a-z0-9-~][a-z0-9-._~]*\/)?[a-z0-9-~][a-z0-9-._~]*(?:@[\w.~^*<>=+-]+)?$/;
+const REGISTRY_NAME = /^(?:@[a-z0-9~][a-z0-9-._~]*\/)?[a-z0-9~][a-z0-9-._~]*(?:@[\w.~^*<>=+-]+)?$/;
 const TIMEOUT = 300_000;
 export const ENTRY = 'entry.mjs';
 

@@ -6,12 +6,13 @@ import { findDriver } from './find-added.ts';
 
 export function createDriversApi(
   services: InternalServices,
-  { corePackage, npmEnvironment }: DriverPackageOptions = {},
+  { corePackage, npmEnvironment, importModule }: DriverPackageOptions = {},
 ): DriversApi {
   const install = (signal?: AbortSignal): InstallOptions => ({
     host: services.host,
     corePackage: corePackage ?? ownCorePackage(),
     environment: npmEnvironment ?? {},
+    ...(importModule === undefined ? {} : { importModule }),
     ...(signal === undefined ? {} : { signal }),
   });
   return {

@@ -7,16 +7,16 @@ import { treeDigest } from './tree-digest.ts';
 
 const TIMEOUT = 10_000;
 
-/** A real `import()`: a bundler that writes CommonJS would make `require` of it, which cannot load a URL. */
-const importModule = new Function('url', 'return import(url)') as (
-  url: string,
-) => Promise<{ readonly default?: unknown }>;
+/** `import()` of a file URL. A program that is bundled as CommonJS gives its own: bundlers make `require` of this one. */
+export type ImportModule = (url: string) => Promise<{ readonly default?: unknown }>;
+
+const importHere: ImportModule = (url) => import(/* @vite-ignore */ url);
 
 /** The package's definition in this process, after checking that its files are those that were added. */
 export async function importDefinition(
   name: PackageName,
-  directory: string,
-  tree: string,
+  { directory, tree }: { readonly directory: string; readonly tree: string },
+  importModule: ImportModule = importHere,
 ): Promise<AnyDriverDefinition> {
   verify(name, directory, tree);
   let timer: NodeJS.Timeout | undefined;

@@ -15,7 +15,7 @@ import {
 } from '@strata/core';
 import type { StorePaths } from '../state/paths.ts';
 import { type AddedDriver, addedDrivers } from './added-driver.ts';
-import { importDefinition } from './import-definition.ts';
+import { type ImportModule, importDefinition } from './import-definition.ts';
 import { packageError, textOf } from './package-error.ts';
 import { packagesDirectory } from './packages-directory.ts';
 
@@ -24,17 +24,25 @@ const PROBE_TIMEOUT = 9_000;
 const CREATE_TIMEOUT = 28_000;
 
 /** What the store remembers, each as a definition. A kind this Strata does not know is left alone. */
-export function knownAddedDrivers(database: Database, paths: StorePaths): AnyDriverDefinition[] {
+export function knownAddedDrivers(
+  database: Database,
+  paths: StorePaths,
+  importModule?: ImportModule,
+): AnyDriverDefinition[] {
   return addedDrivers(database)
     .filter(({ kind }) => Object.hasOwn(driverApiVersions, kind))
-    .map((driver) => lazyDefinition(driver, packagesDirectory(paths)));
+    .map((driver) => lazyDefinition(driver, packagesDirectory(paths), importModule));
 }
 
-export function lazyDefinition(driver: AddedDriver, packages: string): AnyDriverDefinition {
+export function lazyDefinition(
+  driver: AddedDriver,
+  packages: string,
+  importModule?: ImportModule,
+): AnyDriverDefinition {
   const { kind, id, summary, pool } = driver;
   let loaded: Promise<AnyDriverDefinition> | undefined;
   const load = (): Promise<AnyDriverDefinition> => {
-    loaded ??= loadDefinition(driver, join(packages, driver.directory));
+    loaded ??= loadDefinition(driver, join(packages, driver.directory), importModule);
     return loaded;
   };
   const name = { name: driver.package, version: driver.version };
@@ -99,7 +107,11 @@ async function answer<T>(
   }
 }
 
-async function loadDefinition(driver: AddedDriver, directory: string): Promise<AnyDriverDefinition> {
+async function loadDefinition(
+  driver: AddedDriver,
+  directory: string,
+  importModule?: ImportModule,
+): Promise<AnyDriverDefinition> {
   const name = { name: driver.package, version: driver.version };
   const known = driverApiVersions[driver.kind];
   if (driver.apiVersion !== known)
@@ -108,7 +120,7 @@ async function loadDefinition(driver: AddedDriver, directory: string): Promise<A
       message: `speaks version ${driver.apiVersion} of the ${driver.kind} contract, this Strata version ${known}`,
       hint: driver.apiVersion > known ? 'Update Strata' : `strata driver upgrade ${driver.package}`,
     });
-  const definition = await importDefinition(name, directory, driver.tree);
+  const definition = await importDefinition(name, { directory, tree: driver.tree }, importModule);
   const same = definition?.kind === driver.kind && definition.id === driver.id;
   if (!same || definition.apiVersion !== driver.apiVersion)
     throw packageError(name, {

@@ -35,7 +35,7 @@ export async function upgradeDriver(
         message: `is now the ${facts.kind} driver ${facts.id}, and not ${before.kind} driver ${before.id}`,
         hint: `Layers belong to a driver's id; add it beside: strata driver add ${spec}`,
       });
-    await record(services, { ...describe(installed, facts, directory), added: before.added });
+    await record(services, { ...describe(installed, facts, directory), added: before.added }, options);
   } catch (error) {
     const kept = addedDrivers(database).some((driver) => directory.endsWith(`/${driver.directory}`));
     if (!kept) await host.files.removeTree(directory);

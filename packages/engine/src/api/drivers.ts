@@ -33,12 +33,14 @@ export interface BorrowedDriver {
   readonly module: string;
 }
 
-/** How packages are installed; only `drivers` verbs use it. */
+/** How packages are installed and loaded. */
 export interface DriverPackageOptions {
   /** Directory of this Strata's `@strata/core` (package.json, dist/index.js), which every driver gets a copy of. */
   readonly corePackage?: string;
   /** Environment for npm beyond a scrubbed one: `npm_config_…`, proxies. */
   readonly npmEnvironment?: Readonly<Record<string, string>>;
+  /** `import()`, for programs that are bundled as CommonJS. */
+  readonly importModule?: (url: string) => Promise<{ readonly default?: unknown }>;
 }
 
 interface Abortable {

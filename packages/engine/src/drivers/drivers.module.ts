@@ -29,7 +29,7 @@ export const driversModule = new ContainerModule(({ bind }) => {
       ) =>
         new Registry({
           definitions: options.drivers,
-          added: knownAddedDrivers(database, paths),
+          added: knownAddedDrivers(database, paths, options.driverPackages?.importModule),
           host: options.host,
           config: options.config ?? {},
           paths,
