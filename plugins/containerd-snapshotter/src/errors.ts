@@ -17,7 +17,7 @@ const codes: Readonly<Record<ErrorKind, Code>> = {
 };
 
 /** Trailer with the stable code of a StrataError. */
-export const CODE_TRAILER = 'strata-code';
+const CODE_TRAILER = 'strata-code';
 
 export function toGrpc(error: unknown): ConnectError {
   if (error instanceof ConnectError) return error;
