@@ -52,6 +52,11 @@ function refuseWhileUsed(services: InternalServices, { kind, id, package: name }
     const n = count(services, `SELECT count(*) AS n FROM ${table} WHERE ${column} = ?`, id);
     if (n > 0) uses.push(`${n} ${what}${n === 1 ? '' : 's'}`);
   }
+  // Images are in the one store that is configured.
+  if (kind === 'image' && services.config.image === id) {
+    const images = services.catalog.count();
+    if (images > 0) uses.push(`${images} image${images === 1 ? '' : 's'}`);
+  }
   if (uses.length === 0) return;
   throw new StrataError(
     'failed-precondition',

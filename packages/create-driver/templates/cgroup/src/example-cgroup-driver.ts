@@ -66,7 +66,12 @@ function refuse(resources: Resources): void {
 }
 
 function without(what: string): StrataError {
-  return new StrataError('unsupported', 'EXAMPLE_UNSUPPORTED', `The driver example has no ${what} yet`, {
-    hint: 'Choose another cgroup driver in config.toml',
-  });
+  return new StrataError(
+    'unsupported',
+    'EXAMPLE_UNSUPPORTED',
+    `The driver example does not support ${what} yet`,
+    {
+      hint: 'Choose another cgroup driver in config.toml',
+    },
+  );
 }
