@@ -48,6 +48,8 @@ describe('the synthetic image', () => {
       }
     }
     // What makes reports of different machines comparable.
-    expect(config.rootfs.diff_ids[0]).toMatchInlineSnapshot(`"sha256:8564668a4d49c2d185b93eae016643f0b54ab2a82572125dec9c5c621d58e1b1"`);
+    expect(config.rootfs.diff_ids[0]).toMatchInlineSnapshot(
+      `"sha256:8564668a4d49c2d185b93eae016643f0b54ab2a82572125dec9c5c621d58e1b1"`,
+    );
   });
 });

@@ -1,11 +1,12 @@
-import type { BenchReport, MetricResult, WorkloadResult } from '../report.ts';
-import { figure, ratioText, span, spreadText } from './units.ts';
+import type { BenchReport, Comparison, MetricResult, WorkloadResult } from '../report.ts';
+import { figure, ratioText, span, spreadText, times } from './units.ts';
 
 /** The report for a terminal: per workload what it tells, the figures, the verdict. */
 export function renderTable(report: BenchReport): string[] {
   const lines: string[] = [];
   if (report.partial !== undefined) lines.push(`Partial report: ${report.partial}`, '');
   for (const workload of report.workloads) lines.push(...workloadLines(workload), '');
+  if (report.comparison !== undefined) lines.push(...comparisonLines(report.comparison), '');
   for (const { id, reason, hint } of report.leftOut)
     lines.push(`${id} was left out: ${reason}${hint === undefined ? '' : ` (${hint})`}`);
   lines.push(...footer(report));
@@ -39,6 +40,23 @@ function metricCells(metric: MetricResult): string[][] {
     figure(one.p90, metric.unit),
     ratioText(one.ratio),
   ]);
+}
+
+function comparisonLines({ file, startedAt, changes, warnings, regressions }: Comparison): string[] {
+  const real = changes.filter(({ verdict }) => verdict !== 'noise');
+  const rows = real.map(({ workload, metric, subject, unit, before, after, ratio, verdict }) => [
+    `${workload} ${metric}`,
+    subject,
+    `${figure(before, unit)} → ${figure(after, unit)}`,
+    times(ratio.value),
+    verdict,
+  ]);
+  const count = `${regressions} regression${regressions === 1 ? '' : 's'}, ${real.length - regressions} improvements`;
+  return [
+    `Against ${file} of ${startedAt}: ${count}, ${changes.length - real.length} within noise`,
+    ...warnings.map((warning) => `  careful: ${warning}`),
+    ...(rows.length > 0 ? align(rows).map((line) => `  ${line}`) : []),
+  ];
 }
 
 /** The first two columns to the left, figures to the right. */

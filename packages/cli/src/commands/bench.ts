@@ -1,4 +1,6 @@
-import { writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import type { BenchPorts, BenchReport } from '@strata/bench';
 import type { CommandContext, Handler } from '../context.ts';
 import { version } from '../fast/version.ts';
@@ -49,6 +51,8 @@ function checkFlags({ flags, args }: CommandContext): 'layer' | 'network' | 'cgr
   if (given !== undefined) throw flags.conflict(`--${given} does not belong to a bench of ${kind} drivers`);
   if (flags.given('image') && flags.bool('synthetic'))
     throw flags.conflict('--image and --synthetic exclude each other');
+  if (flags.given('command') && !flags.given('image'))
+    throw flags.conflict('--command needs --image: the synthetic one has no programs');
   if (flags.bool('fail-on-regression') && !flags.given('baseline'))
     throw flags.conflict('--fail-on-regression needs --baseline');
   return kind;
@@ -57,6 +61,7 @@ function checkFlags({ flags, args }: CommandContext): 'layer' | 'network' | 'cgr
 async function measure(context: CommandContext, bench: Bench): Promise<BenchReport> {
   const { flags, interrupt, io } = context;
   const kind = checkFlags(context);
+  await checkTargets(context);
   const baseline = flags.string('baseline');
   const before = baseline === undefined ? undefined : await bench.readBaseline(baseline);
   using watcher = watchBench(io);
@@ -92,6 +97,14 @@ function layerRequest(context: CommandContext, bench: Bench) {
       network: flags.string('network'),
     }),
   };
+}
+
+/** A report that cannot be written should not be found out after ten minutes. */
+async function checkTargets({ flags }: CommandContext): Promise<void> {
+  for (const flag of ['json', 'markdown', 'html']) {
+    const file = flags.string(flag);
+    if (file !== undefined && file !== '-') await access(dirname(resolve(file)), constants.W_OK);
+  }
 }
 
 /** Write what was asked for, and say where it is. */

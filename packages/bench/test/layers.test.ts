@@ -1,0 +1,180 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AnyDriverDefinition } from '@strata/core';
+import btrfs from '@strata/driver-layer-btrfs';
+import overlay from '@strata/driver-layer-overlay';
+import vfs from '@strata/driver-layer-vfs';
+import { createHost } from '@strata/host';
+import { createLoopFilesystem, type LoopFilesystem } from '@strata/test-fixtures';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type BenchPorts, type BenchProgress, benchLayers, type LayerBenchRequest } from '../src/index.ts';
+import { openWorkplace } from '../src/stage/workplace.ts';
+
+const host = createHost({ logLevel: 'error' });
+const noEngine = async (): Promise<never> => {
+  throw new Error('no engine is needed here');
+};
+const ports: BenchPorts = {
+  host,
+  drivers: [overlay, btrfs, vfs] as readonly AnyDriverDefinition[],
+  version: 'test',
+  openEngine: noEngine,
+  userEngine: noEngine,
+};
+
+/** Mounts, loop devices and directories that mention a bench of this process or a directory. */
+function traces(...directories: readonly string[]): string[] {
+  const mine = (line: string): boolean => line.includes(`strata-bench-${process.pid}-`);
+  return [
+    ...readFileSync('/proc/self/mountinfo', 'utf8').split('\n').filter(mine),
+    ...execFileSync('losetup', ['-a'], { encoding: 'utf8' }).split('\n').filter(mine),
+    ...['/var/tmp', ...directories].flatMap((directory) => readdirSync(directory).filter(mine)),
+  ];
+}
+
+const request = (part: Partial<LayerBenchRequest>): LayerBenchRequest => ({
+  drivers: ['overlay', 'vfs'],
+  workloads: ['copy-up'],
+  runs: 1,
+  backing: { kind: 'memory' },
+  cold: false,
+  image: { kind: 'synthetic' },
+  words: ['strata', 'bench'],
+  signal: new AbortController().signal,
+  ...part,
+});
+
+describe('a bench of real layer drivers', () => {
+  let disk: LoopFilesystem;
+  beforeAll(async () => {
+    disk = await createLoopFilesystem({ type: 'ext4', size: 4 * 2 ** 30 });
+  });
+  afterAll(() => disk.dispose());
+
+  it('finds what overlay pays for a copy-up and saves in page cache and space', async () => {
+    const report = await benchLayers(
+      ports,
+      request({
+        drivers: ['overlay', 'btrfs', 'vfs'],
+        workloads: ['copy-up', 'disk-space', 'page-cache'],
+        runs: 3,
+      }),
+    );
+    const figures = (workload: string, metric: string) =>
+      Object.fromEntries(
+        report.workloads
+          .find(({ id }) => id === workload)!
+          .metrics.find(({ id }) => id === metric)!
+          .measured.map(({ subject, median }) => [subject, median]),
+      );
+    const byte = figures('copy-up', 'byte');
+    expect(byte.overlay! / byte.btrfs!).toBeGreaterThan(5);
+    expect(
+      figures('disk-space', 'containers').vfs! / figures('disk-space', 'containers').overlay!,
+    ).toBeGreaterThan(10);
+    const MIB = 2 ** 20;
+    expect(figures('page-cache', 'cached')).toEqual({ overlay: 64 * MIB, btrfs: 256 * MIB, vfs: 256 * MIB });
+    expect(report.subjects.map(({ filesystem }) => filesystem)).toEqual(['ext4', 'btrfs', 'ext4']);
+    expect(report.workloads.flatMap(({ notMeasured }) => notMeasured)).toEqual([]);
+    expect(traces()).toEqual([]);
+  });
+
+  it('says what overlay cannot do instead of leaving it out silently', async () => {
+    const { workloads } = await benchLayers(ports, request({ workloads: ['storm'], runs: 1 }));
+    expect(workloads[0]!.notMeasured).toEqual([
+      expect.objectContaining({ subject: 'overlay', metric: 'rename-directory', cause: 'skipped' }),
+    ]);
+  });
+
+  it('measures in a directory, with a pool for the driver that needs one, and leaves it empty', async () => {
+    const before = readdirSync(disk.directory);
+    const report = await benchLayers(
+      ports,
+      request({
+        drivers: ['overlay', 'btrfs'],
+        workloads: ['remove', 'clone', 'disk-space', 'page-cache'],
+        backing: { kind: 'directory', path: disk.directory },
+      }),
+    );
+    expect(report.subjects.map(({ filesystem }) => filesystem)).toEqual(['ext4', 'btrfs']);
+    const cache = report.workloads.find(({ id }) => id === 'page-cache')!;
+    expect(cache.notMeasured).toEqual([
+      expect.objectContaining({
+        subject: 'overlay',
+        cause: 'skipped',
+        reason: expect.stringContaining('--cold'),
+      }),
+    ]);
+    expect(readdirSync(disk.directory)).toEqual(before);
+    expect(traces(disk.directory)).toEqual([]);
+  });
+
+  it.each(['memory', 'loop'] as const)(
+    'leaves nothing in %s when it is stopped in the middle',
+    async (kind) => {
+      const stop = new AbortController();
+      const onProgress = (event: BenchProgress): void => {
+        if (event.kind === 'step' && event.workload.startsWith('Change what') && event.step === 2)
+          stop.abort();
+      };
+      const report = await benchLayers(
+        ports,
+        request({
+          workloads: ['copy-up', 'small-files', 'storm'],
+          runs: 3,
+          backing: { kind },
+          signal: stop.signal,
+          onProgress,
+        }),
+      );
+      expect(report.partial).toMatch(/interrupted/);
+      expect(report.workloads.map(({ id }) => id)).toEqual(['small-files', 'copy-up']);
+      expect(traces()).toEqual([]);
+    },
+  );
+
+  it('leaves out a driver that cannot work here, and has nothing to say when none can', async () => {
+    const broken: AnyDriverDefinition = {
+      ...vfs,
+      id: 'broken',
+      probe: async () => ({ supported: false, reason: 'no kernel for it', hint: 'boot another' }),
+    };
+    const with_ = { ...ports, drivers: [...ports.drivers, broken] };
+    const report = await benchLayers(with_, request({ drivers: ['broken', 'vfs'], workloads: ['remove'] }));
+    expect(report.leftOut).toEqual([{ id: 'broken', reason: 'no kernel for it', hint: 'boot another' }]);
+    expect(report.subjects.map(({ id }) => id)).toEqual(['vfs']);
+    await expect(benchLayers(with_, request({ drivers: ['broken'] }))).rejects.toMatchObject({
+      code: 'BENCH_NO_DRIVER',
+      message: expect.stringContaining('no kernel for it'),
+    });
+    expect(traces()).toEqual([]);
+  });
+
+  it.each([
+    ['an unknown driver', { drivers: ['nope'] }, 'DRIVER_UNKNOWN'],
+    ['an unknown workload', { workloads: ['nope'] }, 'BENCH_WORKLOAD_UNKNOWN'],
+    ['a missing directory', { backing: { kind: 'directory', path: '/nowhere' } as const }, 'BENCH_BACKING'],
+  ])('refuses %s before it makes anything', async (_, part, code) => {
+    await expect(benchLayers(ports, request(part))).rejects.toMatchObject({ code });
+    expect(traces()).toEqual([]);
+  });
+
+  it('tidies up after a bench that was killed', async () => {
+    const parent = mkdtempSync(join(disk.directory, 'parent-'));
+    const dead = join(parent, 'strata-bench-1-99');
+    mkdirSync(join(dead, 'backing'), { recursive: true });
+    execFileSync('mount', ['-t', 'tmpfs', 'none', join(dead, 'backing')]);
+    const alive = join(
+      parent,
+      `strata-bench-${process.ppid}-${host.processes.identify(process.ppid)!.startTime}`,
+    );
+    mkdirSync(alive);
+    {
+      await using _place = await openWorkplace(host, parent);
+      expect(existsSync(dead)).toBe(false);
+      expect(existsSync(alive)).toBe(true);
+    }
+    rmSync(parent, { recursive: true });
+  });
+});
