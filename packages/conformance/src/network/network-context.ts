@@ -101,8 +101,8 @@ export class NetworkContext {
   /** Sandbox, plan, attach. */
   async join(network: NetworkSpec, changes: Partial<Endpoint> = {}): Promise<Joined> {
     const endpoint = await this.endpoint(network, changes);
-    const attachment = await this.plan(endpoint);
-    await this.driver.attach(attachment);
+    const planned = await this.plan(endpoint);
+    const attachment = (await this.driver.attach(planned)) ?? planned;
     const addresses = attachment.addresses.map((address) => address.split('/')[0]!);
     return { endpoint, attachment, sandbox: endpoint.sandbox, addresses };
   }

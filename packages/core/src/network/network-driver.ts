@@ -91,8 +91,12 @@ export interface NetworkDriver {
   removeNetwork(spec: NetworkSpec): Promise<void>;
   /** Lease addresses and ports, touch nothing else. Idempotent per endpoint id. @throws already-exists when an address or port is taken; resource-exhausted when none is left */
   plan(endpoint: Endpoint): Promise<Attachment>;
-  /** Make what was planned. */
-  attach(attachment: Attachment): Promise<void>;
+  /**
+   * Make what was planned. A driver whose addresses are chosen only now (CNI) plans them empty and returns the attachment
+   * complete; nothing of the container runs before that. `detach` works with either.
+   */
+  // biome-ignore lint/suspicious/noConfusingVoidType: most drivers have nothing to say
+  attach(attachment: Attachment): Promise<Attachment | void>;
   /** Undo, from the stored attachment alone; give back leases. */
   detach(attachment: Attachment): Promise<void>;
   /**

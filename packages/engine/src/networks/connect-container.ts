@@ -19,7 +19,7 @@ import { updateNetworkFiles } from './live-files.ts';
 import { emitNetwork } from './network-events.ts';
 import { findNetwork, type NetworkRecord } from './network-store.ts';
 import { checkWish, newEndpoint } from './plan-networks.ts';
-import { planEndpoint } from './sandbox.ts';
+import { attachEndpoint, planEndpoint } from './sandbox.ts';
 
 /** connect: wish → plan → stored → attach. When it fails, nothing of it is left. */
 export async function connectContainer(
@@ -59,12 +59,12 @@ async function attachNow(
   endpoint: EndpointRecord,
 ): Promise<void> {
   const before = attachmentsOf(services, container.id);
-  const { driver, attachment } = await planEndpoint(services, container, {
+  const planned = await planEndpoint(services, container, {
     ...endpoint,
     publishes: before.length === 0,
   });
-  setAttachment(services.database, endpoint.id, attachment);
-  await driver.attach(attachment);
+  setAttachment(services.database, endpoint.id, planned.attachment);
+  const attachment = await attachEndpoint(services, planned);
   updateNetworkFiles(services, container, { before, after: [...before, attachment] });
 }
 

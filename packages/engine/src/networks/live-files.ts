@@ -14,7 +14,7 @@ interface Change {
 /** Lines the container added to hosts stay, and a resolv.conf it wrote itself is its own. */
 export function updateNetworkFiles(
   services: EngineServices,
-  container: ContainerRecord,
+  container: Pick<ContainerRecord, 'id' | 'config'>,
   change: Change,
 ): void {
   const directory = services.paths.container(container.id);

@@ -29,7 +29,9 @@ export interface OpeningSandbox {
   /** The namespace is there, addresses and ports are known. */
   readonly planned: Promise<Sandbox>;
   /** Links and rules are there. */
-  readonly ready: Promise<void>;
+  readonly ready: Promise<unknown>;
+  /** Once ready and the container's files are written: what only attaching could tell goes into them. */
+  complete(): Promise<void>;
   /** Nothing is being made any more, whether or not it worked. */
   readonly settled: Promise<void>;
 }
@@ -41,8 +43,10 @@ export function sandboxPath(services: Pick<EngineServices, 'paths'>, container: 
 /** Begin; failures are reported by the promises. The caller has journalled the step. */
 export function openSandbox(services: EngineServices, owner: SandboxOwner): OpeningSandbox {
   const planned = planSandbox(services, owner);
-  const ready = planned.then(async (made) => {
-    for (const { attachment, driver } of made.joined) await driver.attach(attachment);
+  const ready = planned.then(async ({ joined }) => {
+    const attached: Attachment[] = [];
+    for (const one of joined) attached.push(await attachEndpoint(services, one));
+    return attached;
   });
   const settled = Promise.allSettled([planned, ready]).then(() => undefined);
   return {
@@ -52,6 +56,13 @@ export function openSandbox(services: EngineServices, owner: SandboxOwner): Open
     })),
     ready,
     settled,
+    async complete() {
+      const [{ joined }, after] = await Promise.all([planned, ready]);
+      const before = joined.map(({ attachment }) => attachment);
+      if (after.every((attachment, n) => attachment === before[n])) return;
+      const { updateNetworkFiles } = await import('./live-files.ts');
+      updateNetworkFiles(services, owner, { before, after });
+    },
   };
 }
 
@@ -125,6 +136,17 @@ function endpointFor(
     aliases: isBuiltIn(services, network.name) ? [] : namesOf({ id, name, config }, endpoint),
     ports,
   };
+}
+
+/** Of a plan that is stored. */
+export async function attachEndpoint(
+  services: EngineServices,
+  { endpoint, driver, attachment }: Joined,
+): Promise<Attachment> {
+  const complete = (await driver.attach(attachment)) ?? undefined;
+  if (complete === undefined) return attachment;
+  setAttachment(services.database, endpoint.id, complete);
+  return complete;
 }
 
 /** Docker's DNSNames: name, aliases, short id, and a hostname that was asked for. */

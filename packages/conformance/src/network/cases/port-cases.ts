@@ -37,7 +37,10 @@ export const portCases: readonly NetworkCase[] = [
           await ask(client.sandbox, lan.hostAddress),
           `${protocol} from a neighbour by the host's address`,
         );
-        assert.ok(await ask(client.sandbox, network.gateway!), `${protocol} from a neighbour by the gateway`);
+        assert.ok(
+          await ask(client.sandbox, network.gateway ?? client.attachment.gateway!),
+          `${protocol} from a neighbour by the gateway`,
+        );
         assert.ok(await ask(server.sandbox, lan.hostAddress), `${protocol} from itself`);
         assert.ok(await ask(stranger.sandbox, lan.hostAddress), `${protocol} from another network`);
       }
