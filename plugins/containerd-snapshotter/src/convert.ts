@@ -36,11 +36,10 @@ const PATHS = /^(lowerdir|upperdir|workdir|datadir)=(.*)$/s;
  */
 function absolute({ base, ...mount }: Mount): Mount {
   if (base === undefined) return mount;
-  // The source of a filesystem without a device is only a name.
-  const named = mount.source === mount.type || mount.source === 'none';
+  if (!isAbsolute(base)) throw snapshotterErrors.mountsBuildOnEachOther();
   return {
     ...mount,
-    source: named || isAbsolute(mount.source) ? mount.source : resolve(base, mount.source),
+    source: isPath(mount) ? resolve(base, mount.source) : mount.source,
     options: mount.options.map((option) => {
       const [, name, paths] = PATHS.exec(option) ?? [];
       if (name === undefined || paths === undefined) return option;
@@ -49,6 +48,11 @@ function absolute({ base, ...mount }: Mount): Mount {
       return `${name}=${all.join(':')}`;
     }),
   };
+}
+
+/** Of a filesystem without a device the source is only a name. */
+function isPath({ type, source, options }: Mount): boolean {
+  return source.includes('/') || type === 'bind' || options.includes('loop');
 }
 
 /** containerd's limit for a label (`pkg/labels/validate.go`), in bytes of name and value together. */

@@ -182,4 +182,25 @@ test('relative paths of a mount become absolute', () => {
     options: ['rw', 'index=off', 'lowerdir=/r/9/l/0:/r/3/fs::/abs', 'upperdir=/r/9/fs', 'workdir=/r/9/work'],
   });
   expect(bind).toMatchObject({ type: 'bind', source: '/r/x/fs', target: 'inside', options: ['rbind'] });
+  const [fuse] = mountMessages([
+    { type: 'fuse.fuse-overlayfs', source: 'overlay', base: '/r', options: ['lowerdir=1/fs'] },
+  ]);
+  expect(fuse).toMatchObject({ source: 'overlay', options: ['lowerdir=/r/1/fs'] });
+  const [loop] = mountMessages([{ type: 'erofs', source: 'x.erofs', base: '/r', options: ['loop', 'ro'] }]);
+  expect(loop).toMatchObject({ source: '/r/x.erofs' });
+});
+
+test('mounts that containerd cannot be told leave nothing behind', async () => {
+  const removed: string[] = [];
+  const mounts = async () => [{ type: 'overlay', source: 'overlay', base: 'lower', options: ['lowerdir=0'] }];
+  const client = await served({
+    prepare: mounts,
+    view: mounts,
+    remove: async (key) => {
+      removed.push(key);
+    },
+  });
+  expect((await failure(client.prepare({ key: 'a' }))).code).toBe(Code.Unimplemented);
+  expect((await failure(client.view({ key: 'b' }))).code).toBe(Code.Unimplemented);
+  expect(removed).toEqual(['a', 'b']);
 });
