@@ -1,0 +1,22 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { runCases } from '@strata/conformance';
+import { cgroupDriverCases, openCgroupContext } from '@strata/conformance/cgroup';
+import definition from '@strata/driver-cgroup-v2';
+import { createHost } from '@strata/host';
+import type { VmSuite } from './index.ts';
+
+const roots = {
+  async createRoot() {
+    const root = await mkdtemp('/dev/shm/strata-cgroup-suite-');
+    return { root, dispose: () => rm(root, { recursive: true }) };
+  },
+};
+
+/** The CgroupDriver contract on the hierarchy most hosts have. */
+export const cgroupV2: VmSuite = {
+  name: 'cgroup-v2',
+  cases: () =>
+    runCases(openCgroupContext({ definition, host: createHost(), ...roots }), cgroupDriverCases, {
+      milliseconds: 60_000,
+    }),
+};

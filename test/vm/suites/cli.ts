@@ -1,0 +1,2 @@
+import type { VmSuite } from './index.ts';
+export const cli: VmSuite = { name: 'cli', async *cases() {} };
