@@ -28,9 +28,9 @@ export function conmonArguments(request: ConmonRequest): string[] {
     '--full-attach',
     // fsync of a log at the end of every container costs more than the container.
     '--no-sync-log',
+    // Never --log-size-max: conmon starts an empty log at the limit and what was logged is lost.
     ...['-l', monitor.logPath === undefined ? 'null' : `k8s-file:${monitor.logPath}`],
   ];
-  if (monitor.logMaxBytes !== undefined) args.push('--log-size-max', String(monitor.logMaxBytes));
   if (monitor.terminal) args.push('-t');
   if (monitor.stdin) args.push('-i');
   if (monitor.leaveStdinOpen) args.push('--leave-stdin-open');

@@ -17,8 +17,10 @@ import { startConmon } from './conmon.ts';
 import { pollExit, waitForExit } from './exit-status.ts';
 import type { RuntimeOptions } from './options.ts';
 import type { SelectedRuntime } from './probe.ts';
-import { forgetEnded, letGo } from './runc-state.ts';
+import { forgetEnded, letGo, untilExec } from './runc-state.ts';
 import { RuntimeCommand } from './runtime-command.ts';
+
+const sigkill = 9;
 
 export class OciRuntimeDriver implements RuntimeDriver {
   readonly description: string;
@@ -116,10 +118,11 @@ export class OciRuntimeDriver implements RuntimeDriver {
     if (!process.terminal)
       throw new StrataError('failed-precondition', 'NO_TERMINAL', 'The process has no terminal to resize');
     const within = (n: number) => Math.max(0, Math.min(1000, Math.trunc(n) || 0));
-    // Non-blocking: a monitor that is gone has no reader at the other end (ENXIO).
-    const fifo = await open(join(process.runDirectory, 'ctl'), 0o4001).catch(() => undefined);
-    if (fifo === undefined) return;
-    await fifo.write(`1 ${within(size.rows)} ${within(size.columns)}\n`).finally(() => fifo.close());
+    await control(process, `1 ${within(size.rows)} ${within(size.columns)}\n`);
+  }
+
+  reopenLog(process: MonitoredProcess): Promise<void> {
+    return control(process, '2 0 0\n');
   }
 
   async wait(process: MonitoredProcess, signal?: AbortSignal): Promise<ExitStatus> {
@@ -133,8 +136,10 @@ export class OciRuntimeDriver implements RuntimeDriver {
     return pollExit(this.#context.host, process);
   }
 
-  kill(containerId: string, signal: number, options?: { readonly all?: boolean }): Promise<void> {
-    return this.#command.kill(containerId, signal, options?.all === true);
+  async kill(containerId: string, signal: number, options?: { readonly all?: boolean }): Promise<void> {
+    // A kill is meant for whatever is there.
+    if (this.#isRunc && signal !== sigkill) await untilExec(join(this.#command.root, containerId));
+    await this.#command.kill(containerId, signal, options?.all === true);
   }
 
   state(containerId: string): Promise<RuntimeState | undefined> {
@@ -156,6 +161,12 @@ export class OciRuntimeDriver implements RuntimeDriver {
   async list(): Promise<readonly string[]> {
     return await readdir(this.#command.root).catch(() => []);
   }
+}
+
+/** A line for conmon's control fifo. Non-blocking: a monitor that is gone has no reader at the other end (ENXIO). */
+async function control(process: MonitoredProcess, line: string): Promise<void> {
+  const fifo = await open(join(process.runDirectory, 'ctl'), 0o4001).catch(() => undefined);
+  await fifo?.write(line).finally(() => fifo.close());
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): void {

@@ -4,7 +4,16 @@
  * paths, and `exec.fifo`, in which the created init waits. Whatever is not exactly as expected answers false, and the
  * program itself is asked.
  */
-import { closeSync, constants, openSync, readSync, rmdirSync, rmSync, unlinkSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  openSync,
+  readFileSync,
+  readSync,
+  rmdirSync,
+  rmSync,
+  unlinkSync,
+} from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -36,6 +45,29 @@ export async function letGo(host: Host, directory: string, init: ProcessId): Pro
     return false;
   } finally {
     closeSync(fd);
+  }
+}
+
+/**
+ * Until the user's program runs, the process is runc's own init, which a signal meant for the program would end. It is
+ * at most this long away from exec(2) once the byte was taken.
+ */
+const execTimeout = 1000;
+
+/** Wait while the init of a container that is being started is still runc's. Returns whatever the state is. */
+export async function untilExec(directory: string): Promise<void> {
+  const state = await readState(directory);
+  if (state === undefined) return;
+  for (const deadline = Date.now() + execTimeout; Date.now() < deadline; await delay(1))
+    if (!isRuncInit(state.pid)) return;
+}
+
+/** Its title; between exec(2) and the program's first instruction it is the program's already. */
+function isRuncInit(pid: number): boolean {
+  try {
+    return /^[^\0]*runc\0init\0/.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1'));
+  } catch {
+    return false;
   }
 }
 

@@ -51,10 +51,10 @@ function npmEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
   );
 }
 
-/** How a monitor calls us back; the container's id is appended. */
-function exitCommand({ root, run, configFile }: Settings): readonly string[] {
+/** How we are called back over the same store: by a monitor, which appends the container's id, and by ourselves. */
+function callBack({ root, run, configFile }: Settings, verb: string): readonly string[] {
   const config = configFile === undefined ? [] : ['--config', configFile];
-  return [...ownProgram(), '--root', root, '--run', run, ...config, 'reap'];
+  return [...ownProgram(), '--root', root, '--run', run, ...config, verb];
 }
 
 export async function openEngine(settings: Settings): Promise<Engine> {
@@ -66,7 +66,8 @@ export async function openEngine(settings: Settings): Promise<Engine> {
     drivers: builtinDrivers,
     // What the user asked for now goes before the configuration file, for every verb.
     config: storage === undefined ? config : { ...config, storage },
-    exitCommand: exitCommand(settings),
+    exitCommand: callBack(settings, 'reap'),
+    keepCommand: callBack(settings, 'keep'),
     driverPackages: {
       npmEnvironment: npmEnvironment(process.env),
       importModule,

@@ -98,6 +98,7 @@ function containerVerbs({ call, free, stream }: Verbs<ContainersApi>): Container
     exportTar: (container) => call((api) => api.exportTar(container)),
     update: (container, resources) => call((api) => api.update(container, resources)),
     reap: (container) => free((api) => api.reap(container)),
+    keep: () => call((api) => api.keep()),
     cleanup: (container) => free((api) => api.cleanup(container)),
   };
 }

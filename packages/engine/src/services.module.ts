@@ -44,6 +44,7 @@ function makeServices(
   const services: InternalServices = {
     host: options.host,
     exitCommand: options.exitCommand,
+    keepCommand: options.keepCommand,
     catalog: new ImageCatalog(database),
     config,
     signal,

@@ -176,6 +176,7 @@ export interface EngineServices {
   readonly paths: EnginePaths;
   readonly config: EngineConfig;
   readonly exitCommand: readonly string[] | undefined;
+  readonly keepCommand: readonly string[] | undefined;
   readonly database: Database;
   readonly drivers: DriverRegistry;
   readonly layers: LayerStores;

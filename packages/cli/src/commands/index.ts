@@ -9,7 +9,7 @@ export { networkSuite, testDriver } from './driver-test.ts';
 export { exec } from './exec.ts';
 export { commit, history, pruneImages, pull, push, rmi, tag, unpack } from './images.ts';
 export { inspect, inspectContainer, inspectImage } from './inspect.ts';
-export { cleanup, kill, pause, reap, rename, restart, rm, stop, unpause, update, wait } from './lifecycle.ts';
+export { cleanup, keep, kill, pause, reap, rename, restart, rm, stop, unpause, update, wait } from './lifecycle.ts';
 export { login, logout } from './login.ts';
 export { logs } from './logs.ts';
 export {
@@ -25,5 +25,6 @@ export {
 export { port } from './port.ts';
 export { create, run } from './run.ts';
 export { snapshotter } from './snapshotter.ts';
+export { stats } from './stats.ts';
 export { initStorage, listStorage, pruneStorage } from './storage.ts';
 export { check, diskUsage, events, info, pruneSystem } from './system.ts';

@@ -106,6 +106,13 @@ export const cleanup: Handler = async (context) => {
   return { output: { kind: 'lines', lines: await containers.cleanup(context.args[0]) } };
 };
 
+/** Started by a container that needs it; nobody reads its output. */
+export const keep: Handler = async (context) => {
+  const { containers } = await context.engine();
+  await containers.keep();
+  return {};
+};
+
 /** Run by the monitor; nobody reads its output. */
 export const reap: Handler = async (context) => {
   const { containers } = await context.engine();

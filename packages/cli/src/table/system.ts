@@ -120,6 +120,14 @@ export const systemCommands: readonly CommandSpec[] = [
     handler: 'reap',
   },
   {
+    paths: ['keep'],
+    group: 'hidden',
+    summary: 'Rotate the logs of containers while they run; started by them',
+    args: [],
+    flags: [],
+    handler: 'keep',
+  },
+  {
     paths: ['__complete'],
     group: 'hidden',
     summary: 'Candidates for the shell: the words typed so far, the last one incomplete',

@@ -27,9 +27,6 @@ export interface MonitorOptions {
   readonly leaveStdinOpen: boolean;
   /** Lines as in the Kubernetes CRI log format; `undefined`: no log. */
   readonly logPath: string | undefined;
-  /** Bytes per log file before it is rotated; at most `logMaxFiles` are kept. */
-  readonly logMaxBytes?: number;
-  readonly logMaxFiles?: number;
   /** Program and arguments the monitor runs once after the exit file is written. */
   readonly exitCommand?: readonly string[];
 }
@@ -108,6 +105,11 @@ export interface RuntimeDriver {
   attach(process: MonitoredProcess): Promise<AttachedStreams>;
   /** Rows and columns of its terminal. */
   resize(process: MonitoredProcess, size: { readonly rows: number; readonly columns: number }): Promise<void>;
+  /**
+   * Go on logging in a new file of the same name, which replaces the present one; resolves when asked, not when done.
+   * Without it logs are not rotated.
+   */
+  reopenLog?(process: MonitoredProcess): Promise<void>;
   /** Resolves with the exit status, also when it ended long ago. */
   wait(process: MonitoredProcess, signal?: AbortSignal): Promise<ExitStatus>;
   /** The exit status if it has ended, without waiting. */

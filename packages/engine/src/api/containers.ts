@@ -199,6 +199,23 @@ export interface CopyStat {
   readonly isDirectory: boolean;
 }
 
+export interface StatsRequest {
+  /** Names or ids; without any, those that run. */
+  readonly containers?: readonly string[];
+  /** Also those that do not run. */
+  readonly all?: boolean;
+}
+
+/** One reading of the counters; rates come of two. */
+export interface ContainerUse {
+  readonly id: string;
+  readonly name: string;
+  /** `undefined` when it does not run. */
+  readonly cgroup: CgroupStats | undefined;
+  /** `undefined` without a network namespace of its own. */
+  readonly network: { readonly receivedBytes: number; readonly sentBytes: number } | undefined;
+}
+
 export interface ContainersApi {
   /** Returns the full id. Warnings are for the person (`The requested image's platform … does not match`). */
   create(request: CreateRequest): Promise<{ readonly id: string; readonly warnings: readonly string[] }>;
@@ -260,8 +277,12 @@ export interface ContainersApi {
   /** The whole root filesystem as a tar. */
   exportTar(container: string): Promise<AsyncIterable<Buffer>>;
   update(container: string, resources: Resources): Promise<void>;
+  /** @throws unsupported when the cgroup driver has no statistics */
+  stats(request?: StatsRequest): Promise<readonly ContainerUse[]>;
   /** Called by the monitor when a container has ended: record, clean up, remove with `--rm`. Idempotent. */
   reap(container: string): Promise<void>;
+  /** Rotate logs until no container needs it; one process at a time does. Run by {@link EngineOptions.keepCommand}. */
+  keep(): Promise<void>;
   /** bocker's `cleanup`: finish what dead processes left for this container, or for all. */
   cleanup(container?: string): Promise<readonly string[]>;
 }

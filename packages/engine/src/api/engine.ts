@@ -28,6 +28,8 @@ export interface EngineOptions {
   readonly driverPackages?: DriverPackageOptions;
   /** How a monitor's exit command reaches the engine again: program and arguments; the container id is appended. */
   readonly exitCommand?: readonly string[];
+  /** Program and arguments that call {@link ContainersApi.keep}; without it logs grow and health is not checked. */
+  readonly keepCommand?: readonly string[];
 }
 
 /** `/etc/strata/config.toml`, checked; every value has a default. */

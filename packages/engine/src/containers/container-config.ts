@@ -57,7 +57,8 @@ export interface ContainerConfig {
   readonly cgroupParent: string | undefined;
   readonly log: {
     readonly driver: 'k8s-file' | 'none';
-    readonly maxBytes: number;
+    /** `undefined`: the log is not rotated. */
+    readonly maxBytes: number | undefined;
     readonly maxFiles: number;
   };
   readonly runtime: string;

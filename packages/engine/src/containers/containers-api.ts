@@ -51,7 +51,9 @@ export function createContainersApi(services: EngineServices): ContainersApi {
       (await import('./copy/export-container.ts')).exportTar(services, container),
     update: async (container, resources) =>
       (await import('./update-container.ts')).updateLimits(services, container, resources),
+    stats: async (request = {}) => (await import('./container-stats.ts')).containerStats(services, request),
     reap: async (container) => (await import('./cleanup-containers.ts')).reapByName(services, container),
+    keep: async () => (await import('./keeper/keep.ts')).keep(services),
     cleanup: async (container) =>
       (await import('./cleanup-containers.ts')).cleanupContainers(services, container),
   };

@@ -6,6 +6,7 @@ import type { OpeningSandbox } from '../networks/sandbox.ts';
 import type { EngineServices } from '../services.ts';
 import { attend, exitCommandFor } from './attendance.ts';
 import { emitContainer } from './container-events.ts';
+import { needsKeeper, startKeeper } from './keeper/start-keeper.ts';
 import { makeBundle } from './make-bundle.ts';
 import { makeCgroup } from './make-cgroup.ts';
 import { mountRootfs } from './rootfs/mount-rootfs.ts';
@@ -79,7 +80,7 @@ async function launch(
     runDirectory: services.paths.containerRun(id),
     monitor: await monitorOptions(services, container, options.attach),
   });
-  await opening?.ready;
+  await opening?.complete();
   services.database.transaction(() => {
     recordCgroup(services.database, id, cgroup);
     if (options.created === true) emitContainer(services, container, 'create');
@@ -91,6 +92,7 @@ async function launch(
   try {
     streams = options.attach ? await runtime.attach(process) : undefined;
     await runtime.start(process);
+    if (needsKeeper(container)) await startKeeper(services);
   } catch (error) {
     await streams?.close();
     await attendance?.release();
@@ -108,8 +110,6 @@ async function monitorOptions(services: EngineServices, { id, config }: NewConta
     // terminal, which its user leaves by the detach keys and comes back to.
     leaveStdinOpen: config.stdin && (config.tty || !attached),
     logPath: config.log.driver === 'none' ? undefined : join(services.paths.container(id), 'container.log'),
-    logMaxBytes: config.log.maxBytes,
-    logMaxFiles: config.log.maxFiles,
     ...(exitCommand === undefined ? {} : { exitCommand }),
   };
 }

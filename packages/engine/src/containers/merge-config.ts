@@ -16,7 +16,7 @@ export interface MergeContext {
   readonly id: string;
   readonly parent: string | undefined;
   readonly runtime: string;
-  readonly log: { readonly maxBytes: number; readonly maxFiles: number };
+  readonly log: { readonly maxBytes: number | undefined; readonly maxFiles: number };
 }
 
 export function mergeConfig(

@@ -9,7 +9,8 @@ import { otherContainer } from './spec/namespaces.ts';
 import { insertContainer, type NewContainer } from './state/container-store.ts';
 import { planSteps, type Step } from './state/journal.ts';
 
-const defaultLog = { maxBytes: 10 * 1024 * 1024, maxFiles: 3 };
+/** Unlimited, as Docker's. */
+const defaultLog = { maxBytes: undefined, maxFiles: 3 };
 
 export interface ContainerPlan {
   readonly container: NewContainer;

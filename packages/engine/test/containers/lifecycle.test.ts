@@ -162,6 +162,18 @@ describe('logs', () => {
     expect(tail).toEqual(['err\n', 'last\n']);
   });
 
+  it('keep every line while nobody looks', async () => {
+    const { containerId } = await sleeper({ command: ['seq', '1', '300000'] });
+    await fixture.api.wait(containerId);
+    let next = 1;
+    for await (const { data } of fixture.api.logs({ container: containerId }))
+      for (const line of data.toString().split('\n').slice(0, -1)) {
+        if (Number(line) !== next) expect(Number(line)).toBe(next);
+        next++;
+      }
+    expect(next).toBe(300_001);
+  });
+
   it('rotate, and a follower misses nothing', async () => {
     const count = 3000;
     const { containerId } = await sleeper({
@@ -170,11 +182,13 @@ describe('logs', () => {
         `i=0; while [ $i -lt ${count} ]; do echo line number $i; i=$((i+1)); [ $((i % 100)) = 0 ] && sleep 0.1; done`,
       ),
     });
+    const keeping = fixture.api.keep();
     const seen: number[] = [];
     for await (const { data } of fixture.api.logs({ container: containerId, follow: true }))
       seen.push(Number(/\d+/.exec(data.toString())?.[0]));
     expect(seen).toEqual(Array.from({ length: count }, (_, n) => n));
     await fixture.api.wait(containerId);
+    await keeping;
     const kept: number[] = [];
     for await (const { data } of fixture.api.logs({ container: containerId }))
       kept.push(Number(/\d+/.exec(data.toString())?.[0]));

@@ -32,7 +32,10 @@ export function inspectHostConfig(
     ContainerIDFile: '',
     LogConfig: {
       Type: config.log.driver,
-      Config: { 'max-size': String(config.log.maxBytes), 'max-file': String(config.log.maxFiles) },
+      Config:
+        config.log.maxBytes === undefined
+          ? {}
+          : { 'max-size': String(config.log.maxBytes), 'max-file': String(config.log.maxFiles) },
     },
     NetworkMode: record.network,
     PortBindings: portBindings(config.ports ?? []),

@@ -4,7 +4,7 @@ import type { EngineServices } from '../../services.ts';
 import { runtimeFor } from '../runtime.ts';
 import { type ContainerRecord, isActive } from '../state/container-record.ts';
 import { containerById, findContainer } from '../state/container-store.ts';
-import { keepRotated, type LogFile, logPath, openLogs } from './log-files.ts';
+import { type LogFile, logPath, openLogs } from './log-files.ts';
 import { LogFollower } from './log-follower.ts';
 import { LineSplitter, PartialJoiner, parseLogLine } from './log-line.ts';
 import { tailOffset } from './tail-offset.ts';
@@ -21,7 +21,6 @@ export async function* containerLogs(
     });
   const log = logPath(services.paths.container(record.id));
   const { maxFiles } = record.config.log;
-  if (isActive(record)) keepRotated(log, maxFiles);
   const signals = [services.signal, ...(request.signal === undefined ? [] : [request.signal])];
   const follower =
     request.follow === true ? new LogFollower(log, maxFiles, () => stillRuns(services, record)) : undefined;

@@ -1,7 +1,6 @@
 /**
- * Rotation. At its size limit conmon replaces the log by an empty one (rename over it), which would lose what was
- * logged. A second name for the current file, `container.log.1`, makes that rename a rotation: the old file stays
- * under it. The name is given ahead of time by whoever touches the container, and older ones move up.
+ * A container's log: `container.log`, which its monitor writes, and what was rotated out of it, `container.log.1` the
+ * newest. Only the keeper (`keeper/keep.ts`) rotates, so there is one at a time.
  */
 
 import { linkSync, renameSync, rmSync, statSync } from 'node:fs';
@@ -12,18 +11,21 @@ export function logPath(containerDirectory: string): string {
   return `${containerDirectory}/container.log`;
 }
 
-/** Make sure the next rotation keeps the present file. Two processes at once do no harm: one link fails. */
-export function keepRotated(log: string, maxFiles: number): void {
-  try {
-    const current = inode(log);
-    if (current === undefined || maxFiles < 2 || inode(`${log}.1`) === current) return;
+/**
+ * Give the present file its second name, and move older ones up; then `reopen` has the monitor go on in a new file,
+ * renamed over the first name. It writes to the old one until then, so no line is lost, and a crash at any point is
+ * finished by the next call. At most `maxFiles` are kept.
+ */
+export async function rotateLog(log: string, maxFiles: number, reopen: () => Promise<void>): Promise<void> {
+  const current = inode(log);
+  if (current === undefined) return;
+  if (maxFiles > 1 && inode(`${log}.1`) !== current) {
     rmSync(`${log}.${maxFiles - 1}`, { force: true });
     for (let n = maxFiles - 2; n >= 1; n--)
       if (inode(`${log}.${n}`) !== undefined) renameSync(`${log}.${n}`, `${log}.${n + 1}`);
     linkSync(log, `${log}.1`);
-  } catch (error) {
-    if (errnoOf(error) !== 'EEXIST' && errnoOf(error) !== 'ENOENT') throw error;
   }
+  await reopen();
 }
 
 export interface LogFile {
@@ -45,7 +47,23 @@ export async function openLogs(log: string, maxFiles: number): Promise<LogFile[]
   return files;
 }
 
-export async function openLog(path: string): Promise<LogFile | undefined> {
+/** What was logged after `file`: the next older file that is not it; `undefined`: it is the newest. */
+export async function openNext(
+  log: string,
+  maxFiles: number,
+  file: LogFile | undefined,
+): Promise<LogFile | undefined> {
+  // The common question, without opening anything.
+  if (file !== undefined && inode(log) === file.inode) return undefined;
+  const files = await openLogs(log, maxFiles);
+  const at = files.findIndex((known) => known.inode === file?.inode);
+  // One that is not there any more was the oldest.
+  const next = files[at + 1];
+  await Promise.all(files.filter((known) => known !== next).map(({ handle }) => handle.close()));
+  return next;
+}
+
+async function openLog(path: string): Promise<LogFile | undefined> {
   try {
     const handle = await open(path, 'r');
     const { dev, ino } = await handle.stat({ bigint: true });

@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { keepRotated, type LogFile, openLog } from './log-files.ts';
+import { type LogFile, openNext } from './log-files.ts';
 
 /** Asked this often whether the container still runs; new output is told by inotify. */
 const interval = 500;
@@ -43,7 +43,7 @@ export class LogFollower {
           yield buffer.subarray(0, bytes);
           continue;
         }
-        next ??= await this.#rotated(file);
+        next ??= await openNext(this.#log, this.#maxFiles, file);
         if (next !== undefined) {
           // What was written to the old file between our last look and the rename is read before we leave it.
           if (file !== undefined && !drained) {
@@ -65,18 +65,6 @@ export class LogFollower {
       if (next !== undefined) opened.push(next);
       await Promise.all(opened.map(({ handle }) => handle.close()));
     }
-  }
-
-  /** The file that took its place; our open one was read to its end, for conmon writes to one at a time. */
-  async #rotated(file: LogFile | undefined): Promise<LogFile | undefined> {
-    const current = await openLog(this.#log);
-    if (current === undefined) return undefined;
-    if (current.inode === file?.inode) {
-      await current.handle.close();
-      return undefined;
-    }
-    keepRotated(this.#log, this.#maxFiles);
-    return current;
   }
 
   async #pause(signal: AbortSignal): Promise<void> {
