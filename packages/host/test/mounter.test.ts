@@ -46,6 +46,29 @@ describe('Mounter', () => {
     expect(process.cwd()).toBe(before);
   });
 
+  it('starts a relative base at the target, where earlier mounts of the description are', async () => {
+    const root = scratch();
+    for (const name of ['layer/lower', 'layer/upper', 'layer/work', 'content'])
+      mkdirSync(`${root}/${name}`, { recursive: true });
+    writeFileSync(`${root}/content/below`, 'b');
+    const mounts = [
+      { type: 'bind', source: `${root}/layer`, options: ['bind', 'rw'] },
+      { type: 'bind', source: `${root}/content`, options: ['bind', 'ro'], target: 'lower' },
+      {
+        type: 'overlay',
+        source: 'overlay',
+        base: '.',
+        options: ['lowerdir=lower', 'upperdir=upper', 'workdir=work'],
+      },
+    ];
+    await mounter.withMounted(mounts, async (place) => {
+      expect(readdirSync(place)).toEqual(['below']);
+      writeFileSync(`${place}/new`, 'n');
+    });
+    expect(readdirSync(`${root}/layer/upper`)).toEqual(['new']);
+    expect(readdirSync(`${root}/layer/lower`)).toEqual([]);
+  });
+
   it('refuses data beyond a page, shared propagation, and says why a mount failed', async () => {
     const target = scratch();
     const long = await rejection(mounter.mount([{ ...tmpfs, options: [`x=${'y'.repeat(4096)}`] }], target));

@@ -3,7 +3,10 @@
  * description may perform it. It survives JSON, so another process can redo or undo it.
  */
 export interface Mount {
-  /** Filesystem type as in mount(2): `overlay`, `bind`, `btrfs`, `tmpfs`, `erofs`, … */
+  /**
+   * Filesystem type as in mount(2): `overlay`, `bind`, `btrfs`, `tmpfs`, `erofs`, … With `fuse.NAME` the program NAME
+   * serves it, started by mount(8) and ended by unmounting (mount.fuse3(8)).
+   */
   readonly type: string;
   /** Device, directory or pseudo name as in mount(2). Absolute unless `base` is set. */
   readonly source: string;
@@ -15,6 +18,7 @@ export interface Mount {
   /**
    * Directory that relative paths in `source` and `options` start from. It keeps the mount data of a deep
    * overlay below one page (mount(2) copies at most `PAGE_SIZE` bytes) and away from `:` and `,` in long roots.
+   * Absolute; or relative to the target, so that a mount can use those that came before it in one description.
    */
   readonly base?: string;
   /** Where to mount below the target, when one description consists of several mounts. Default: the target. */

@@ -5,6 +5,7 @@ import { kindOfErrno } from '../errors.ts';
 import { native } from '../native.ts';
 import { readMountInfo } from './mountinfo.ts';
 import { type MountPlan, MS_BIND, MS_PRIVATE, MS_REC, MS_REMOUNT, planMount } from './options.ts';
+import { mountByProgram } from './program.ts';
 import { unmountTree } from './unmount.ts';
 
 const AT_RECURSIVE = 0x8000;
@@ -14,6 +15,11 @@ function placeOf(mount: Mount, target: string): string {
   if (mount.target === undefined) return target;
   const inside = posix.normalize(posix.join('/', mount.target));
   return inside === '/' ? target : join(target, inside);
+}
+
+/** A relative base starts at the target, whatever has been mounted there by then. */
+function baseOf({ base }: Mount, target: string): string | null {
+  return base === undefined ? null : resolve(target, base);
 }
 
 /** mountinfo knows real paths only. */
@@ -52,12 +58,10 @@ async function setAttributes(place: string, plan: MountPlan): Promise<void> {
   }
 }
 
-async function perform(mount: Mount, place: string, exec: Exec): Promise<void> {
+async function perform(mount: Mount, place: string, { exec, base }: { exec: Exec; base: string | null }) {
   const plan = planMount(mount);
-  const base = mount.base ?? null;
-  if (plan.loop) {
-    // mount(8) finds a free loop device and marks it to vanish with the mount.
-    await exec.run('mount', ['-t', mount.type, '-o', mount.options.join(','), '--', mount.source, place]);
+  if (plan.program) {
+    await mountByProgram(mount, place, { exec, base });
   } else if (plan.bind) {
     await native().mount(mount.source, place, null, MS_BIND | (plan.recursive ? MS_REC : 0), null, base);
   } else {
@@ -92,7 +96,7 @@ export function createMounter({ exec, log, directory }: MounterOptions): Mounter
     for (const mount of mounts) {
       const place = placeOf(mount, root);
       try {
-        await perform(mount, place, exec);
+        await perform(mount, place, { exec, base: baseOf(mount, root) });
         done.push(place);
       } catch (cause) {
         for (const undo of done.reverse())

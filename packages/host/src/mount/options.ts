@@ -50,7 +50,8 @@ const ATTRIBUTES: Readonly<Record<string, number>> = {
 export interface MountPlan {
   readonly bind: boolean;
   readonly recursive: boolean;
-  readonly loop: boolean;
+  /** mount(8) does it: a loop device, or a filesystem in a process of its own (`fuse.NAME`, mount.fuse3(8)). */
+  readonly program: boolean;
   readonly flags: number;
   /** Filesystem data, `null` when there is none. */
   readonly data: string | null;
@@ -87,7 +88,8 @@ export function planMount(mount: Mount): MountPlan {
     else if (!IGNORED.has(option) && !PROPAGATION.has(option)) data.push(option);
   }
   const text = data.join(',');
-  checkData(mount, text);
+  const program = options.includes('loop') || mount.type.startsWith('fuse.');
+  if (!program) checkData(mount, text);
   const recursive = options.includes('rbind');
   const bind = recursive || mount.type === 'bind' || options.includes('bind');
   const wanted = options.filter((option) => Object.hasOwn(ATTRIBUTES, option));
@@ -96,7 +98,7 @@ export function planMount(mount: Mount): MountPlan {
   return {
     bind,
     recursive,
-    loop: options.includes('loop'),
+    program,
     flags,
     data: text === '' ? null : text,
     attributes: readOnly ? attributes : attributes & ~1,

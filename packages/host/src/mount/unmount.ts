@@ -19,6 +19,11 @@ async function unmountOnce(target: string, flags = 0): Promise<boolean> {
   }
 }
 
+/** Out of the tree at once; whoever has it open keeps it. */
+export async function detach(target: string): Promise<void> {
+  await unmountOnce(target, MNT_DETACH);
+}
+
 /** Busy mounts are usually free a moment later (a process that is just ending); if not, detached lazily. */
 async function unmountPatiently(target: string, deadline: number): Promise<void> {
   for (;;) {

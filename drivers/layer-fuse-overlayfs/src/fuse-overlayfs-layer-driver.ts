@@ -1,0 +1,154 @@
+/**
+ * Each layer is a directory of its changes, `<root>/<id>/fs`, which fuse-overlayfs stacks at mount. An active layer
+ * also has `<root>/<id>/work`; `seal` removes it, so its absence marks a committed one. What `remove` sets aside is
+ * `<root>/.trash-<id>-<uuid>`.
+ */
+import {
+  type ChangesLayerDriver,
+  errnoOf,
+  type Files,
+  type Layer,
+  type LayerCapabilities,
+  type LayerChanges,
+  type LayerUsage,
+  type Log,
+  layerExists,
+  layerFailure,
+  layerNotFound,
+  layerParentMissing,
+  layerSealed,
+  type Mount,
+  stopIfAborted,
+  type Tree,
+  type UnpackTarget,
+} from '@strata/core';
+import { stackedMount } from './fuse-overlayfs-mount.ts';
+import { inheritRoot, isUntouchedRoot, makeRoot } from './fuse-overlayfs-root.ts';
+
+const ID = /^[a-z0-9]{1,16}$/;
+const TRASH = '.trash-';
+const fs = (id: string) => Buffer.from(`${id}/fs`);
+const work = (id: string) => Buffer.from(`${id}/work`);
+
+export class FuseOverlayfsLayerDriver implements ChangesLayerDriver {
+  readonly capabilities: LayerCapabilities = {
+    independentUnpack: true,
+    directoryRename: false,
+    stableInodes: false,
+    quota: false,
+    nativeChanges: true,
+    clone: false,
+    sharedPageCache: false,
+    maxDepth: 500, // each layer is an open directory of the process, which has 1024 where nobody allows more
+  };
+
+  readonly #root: string;
+  readonly #files: Files;
+  readonly #log: Log;
+
+  constructor(root: string, files: Files, log: Log) {
+    this.#root = root;
+    this.#files = files;
+    this.#log = log;
+  }
+
+  async create(layer: Layer): Promise<void> {
+    const { id, parents } = layer;
+    using tree = this.#open();
+    if (tree.lstat(Buffer.from(id))) throw layerExists(id);
+    const missing = parents.find((parent) => !tree.lstat(fs(parent)));
+    if (missing !== undefined) throw layerParentMissing(id, missing);
+    try {
+      tree.mkdir(Buffer.from(id));
+      makeRoot(tree, fs(id));
+      tree.mkdir(work(id));
+      if (parents[0] !== undefined) inheritRoot(tree, fs(parents[0]), fs(id));
+    } catch (error) {
+      tree.remove(Buffer.from(id));
+      throw layerFailure(error, id, 'create');
+    }
+  }
+
+  async unpackTarget({ id }: Layer): Promise<UnpackTarget> {
+    this.#require(id).close();
+    return { path: `${this.#root}/${id}/fs`, whiteouts: 'overlay' };
+  }
+
+  async seal(layer: Layer): Promise<void> {
+    const { id, parents } = layer;
+    using tree = this.#require(id);
+    const missing = parents.find((parent) => !tree.lstat(fs(parent)));
+    if (missing !== undefined) throw layerParentMissing(id, missing);
+    try {
+      if (parents[0] !== undefined && isUntouchedRoot(tree, fs(id)))
+        inheritRoot(tree, fs(parents[0]), fs(id));
+      tree.remove(work(id));
+    } catch (error) {
+      throw layerFailure(error, id, 'seal');
+    }
+  }
+
+  flush(): Promise<void> {
+    return this.#files.syncfs(this.#root);
+  }
+
+  async mounts(layer: Layer, access: 'rw' | 'ro'): Promise<readonly Mount[]> {
+    using tree = this.#require(layer.id);
+    if (access === 'rw' && !tree.lstat(work(layer.id))) throw layerSealed(layer.id);
+    const missing = layer.parents.find((parent) => !tree.lstat(fs(parent)));
+    if (missing !== undefined) throw layerParentMissing(layer.id, missing);
+    return [stackedMount(tree, layer, access)];
+  }
+
+  async changes({ id }: Layer): Promise<LayerChanges> {
+    this.#require(id).close();
+    return { kind: 'overlay', path: `${this.#root}/${id}/fs` };
+  }
+
+  async remove(id: string): Promise<void> {
+    using tree = this.#open();
+    try {
+      tree.rename(Buffer.from(id), Buffer.from(`${TRASH}${id}-${crypto.randomUUID()}`));
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw layerFailure(error, id, 'remove');
+    }
+  }
+
+  async cleanup(): Promise<void> {
+    const trash = this.#names().filter((name) => name.startsWith(TRASH));
+    for (const name of trash) {
+      await this.#files
+        .removeTree(`${this.#root}/${name}`)
+        .catch((error: unknown) =>
+          this.#log.warn('a removed layer stays for the next cleanup', { name, error }),
+        );
+    }
+  }
+
+  async usage({ id }: Layer, signal?: AbortSignal): Promise<LayerUsage> {
+    this.#require(id).close();
+    stopIfAborted(signal, id);
+    return this.#files.usage(`${this.#root}/${id}/fs`, signal);
+  }
+
+  async list(): Promise<readonly string[]> {
+    return this.#names().filter((name) => ID.test(name));
+  }
+
+  #open(): Tree {
+    return this.#files.openTree(this.#root);
+  }
+
+  /** The driver's directory, after checking that the layer is in it. The caller closes it. */
+  #require(id: string): Tree {
+    const tree = this.#open();
+    if (tree.lstat(fs(id))) return tree;
+    tree.close();
+    throw layerNotFound(id);
+  }
+
+  #names(): string[] {
+    using tree = this.#open();
+    return tree.readdir(Buffer.from('.')).map((entry) => entry.name.toString());
+  }
+}
