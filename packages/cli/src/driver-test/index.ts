@@ -1,3 +1,3 @@
 /** @module The conformance suites and what runs them, as one file of the built program: loaded by `driver test` only. */
 export { networkDriverCases, reportNetworkSuite } from '@strata/conformance/network';
-export { type DriverUnderTest, runSuite, type SuiteResult, type SuiteRun } from './run-suite.ts';
+export { runSuite } from './run-suite.ts';
