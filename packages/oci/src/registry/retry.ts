@@ -22,7 +22,9 @@ export async function retrying<T>(attempt: () => Promise<T>, context: RetryConte
       throwIfCancelled(signal);
       if (!(error instanceof Retryable)) throw error;
       failures = context.progressed?.() === true ? 1 : failures + 1;
-      if (failures >= policy.attempts) throw error.final;
+      // Nobody there at the first question is an answer; in the middle of a blob it may be a restart.
+      const most = error.unreachable && context.progressed === undefined ? 2 : policy.attempts;
+      if (failures >= Math.min(most, policy.attempts)) throw error.final;
       if ((error.retryAfter ?? 0) > policy.maxRetryAfter) throw tooLong(error);
       const delay = error.retryAfter ?? backoff(policy, failures);
       context.onRetry?.(error.message, delay);
