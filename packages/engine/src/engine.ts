@@ -97,6 +97,7 @@ function containerVerbs({ call, free, stream }: Verbs<ContainersApi>): Container
     statPath: (container, path) => call((api) => api.statPath(container, path)),
     exportTar: (container) => call((api) => api.exportTar(container)),
     update: (container, resources) => call((api) => api.update(container, resources)),
+    stats: (request) => call((api) => api.stats(request)),
     reap: (container) => free((api) => api.reap(container)),
     keep: () => call((api) => api.keep()),
     cleanup: (container) => free((api) => api.cleanup(container)),

@@ -264,6 +264,23 @@ export const containerCommands: readonly CommandSpec[] = [
     handler: 'exportTar',
   },
   {
+    paths: both('stats'),
+    group: 'commands',
+    summary: "Display a live stream of containers' resource usage",
+    args: [{ ...container, optional: true, repeat: true }],
+    flags: [
+      bool('a,all', 'Show all containers (default shows just running)'),
+      formatFlag,
+      bool('no-stream', 'Print one reading instead of a stream'),
+      noTrunc,
+    ],
+    handler: 'stats',
+    examples: [
+      ['strata stats --no-stream', 'what every running container uses now'],
+      ["strata stats --format '{{.Name}}: {{.CPUPerc}}' web", 'one figure of one container, each second'],
+    ],
+  },
+  {
     paths: both('update'),
     group: 'commands',
     summary: 'Update configuration of one or more containers',

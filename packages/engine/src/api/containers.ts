@@ -1,4 +1,4 @@
-import type { AttachedStreams, ExitStatus, PublishedPort, Resources } from '@strata/core';
+import type { AttachedStreams, CgroupStats, ExitStatus, PublishedPort, Resources } from '@strata/core';
 import type { Operation } from './images.ts';
 import type { EndpointRequest, PortRequest } from './networks.ts';
 
