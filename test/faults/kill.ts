@@ -1,4 +1,9 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Outcome, StrataHome } from '@strata/test-fixtures';
+
+const strata = join(import.meta.dirname, '../../packages/cli/bin/strata');
 
 /** System calls after which a crash could leave something: every change of names, mounts, durability and rows. */
 export const steps = ['rename', 'mount', 'umount2', 'unlink', 'mkdir', 'fsync', 'write-db'] as const;
@@ -14,12 +19,31 @@ const calls: Record<Step, string> = {
   'write-db': 'pwrite64',
 };
 
-/** Run a command and kill it and its threads with SIGKILL at its n-th such call. */
-export function killAt(home: StrataHome, step: Step, nth: number, args: readonly string[]): Promise<Outcome> {
+/**
+ * Run a command and kill it, one of its threads or one of its children with SIGKILL at its n-th such call. Ends with
+ * the command: what it leaves behind, stays.
+ */
+export async function killAt(
+  home: StrataHome,
+  step: Step,
+  nth: number,
+  args: readonly string[],
+): Promise<Outcome> {
   const inject = `inject=${calls[step]}:signal=KILL:when=${nth}`;
-  return home.strata(args, {
-    prefix: ['strace', '-f', '-qq', '-o', '/dev/null', '-e', `trace=${calls[step]}`, '-e', inject],
+  const file = join(home.root, '../killed.log');
+  const output = openSync(file, 'w');
+  // -D: the tracer is the grandchild, for it follows the monitor and the container until they end too.
+  const flags = ['-D', '-f', '-qq', '-o', '/dev/null', '-e', `trace=${calls[step]}`, '-e', inject];
+  const child = spawn('strace', [...flags, strata, ...args], {
+    env: { ...process.env, ...home.env },
+    stdio: ['ignore', output, output],
   });
+  closeSync(output);
+  const code = await new Promise<number>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', (status, signal) => resolve(signal === null ? (status ?? 128) : 137));
+  });
+  return { code, stdout: readFileSync(file, 'utf8'), stderr: '' };
 }
 
 /**

@@ -85,7 +85,9 @@ async function launch(
     recordCgroup(services.database, id, cgroup);
     if (options.created === true) emitContainer(services, container, 'create');
     const started = { status: 'running', process, started: new Date(), exitCode: null } as const;
-    updateContainer(services.database, id, { ...started, oomKilled: false, error: null, lease: null });
+    // The lease stays: it does not run yet, and should we die now, somebody must notice that it never will.
+    const { self } = services.host.processes;
+    updateContainer(services.database, id, { ...started, oomKilled: false, error: null, lease: self });
     emitContainer(services, container, 'start');
   });
   let streams: AttachedStreams | undefined;

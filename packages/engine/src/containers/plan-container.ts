@@ -5,6 +5,7 @@ import { planNetworks } from '../networks/plan-networks.ts';
 import type { EngineServices } from '../services.ts';
 import { mergeConfig } from './merge-config.ts';
 import { checkName, inventName, newContainerId } from './names.ts';
+import { reapAll } from './reap-container.ts';
 import { otherContainer } from './spec/namespaces.ts';
 import { insertContainer, type NewContainer } from './state/container-store.ts';
 import { planSteps, type Step } from './state/journal.ts';
@@ -45,6 +46,8 @@ export async function planContainer(
   });
   const taken = (candidate: string) =>
     services.database.get('SELECT 1 FROM containers WHERE name = ?', candidate) !== undefined;
+  // What a dead process was making or removing does not keep its name.
+  if (name !== undefined && taken(name)) await reapAll(services);
   const networks = await planNetworks(services, request, (mode) => otherContainer(services, mode)?.id);
   const container: NewContainer = {
     id,

@@ -1,9 +1,10 @@
 /** After the end: record how it ended, take down what the run held, remove with `--rm`. Idempotent, by any process. */
-import type { ExitStatus, MonitoredProcess } from '@strata/core';
+import type { ExitStatus, MonitoredProcess, RuntimeDriver } from '@strata/core';
 import type { EngineServices } from '../services.ts';
+import { isLeaseAlive } from '../state/lease.ts';
 import { emitContainer } from './container-events.ts';
 import { withContainerLock } from './container-lock.ts';
-import { finishRemoval } from './remove-container.ts';
+import { abandonContainer, finishRemoval } from './remove-container.ts';
 import { runtimeFor } from './runtime.ts';
 import { type ContainerRecord, isActive } from './state/container-record.ts';
 import { allContainers, containerById, updateContainer } from './state/container-store.ts';
@@ -46,7 +47,21 @@ export async function endOf(
   const lost = { code: 255, at: new Date(), oomKilled: false, lost: true };
   if (record.process === undefined) return lost;
   const runtime = await runtimeFor(services, record.config.runtime);
-  return runtime.poll(record.process);
+  const end = runtime.poll(record.process);
+  return end === undefined && (await neverBegan(services, record, runtime)) ? lost : end;
+}
+
+/** Whoever started it died between making the process and letting it run: it would wait for ever. */
+async function neverBegan(
+  services: EngineServices,
+  { id, lease }: ContainerRecord,
+  runtime: RuntimeDriver,
+): Promise<boolean> {
+  if (lease === null || isLeaseAlive(services.host.processes, lease)) return false;
+  if ((await runtime.state(id))?.status === 'created') return true;
+  // Asked once.
+  updateContainer(services.database, id, { lease: null });
+  return false;
 }
 
 function recordEnd(services: EngineServices, record: ContainerRecord, status: ExitStatus): void {
@@ -56,7 +71,7 @@ function recordEnd(services: EngineServices, record: ContainerRecord, status: Ex
       exitCode: status.code,
       finished: status.at,
       oomKilled: status.oomKilled,
-      error: status.lost ? 'the monitor of the container was lost' : null,
+      error: status.lost ? 'the container was lost with its monitor, or with who started it' : null,
     });
     if (status.oomKilled) emitContainer(services, record, 'oom');
     emitContainer(services, record, 'die', { exitCode: String(status.code) });
@@ -64,19 +79,26 @@ function recordEnd(services: EngineServices, record: ContainerRecord, status: Ex
 }
 
 /**
- * Containers that ended with nobody waiting: after kill -9 of a client or monitor, after a reboot. Asks each active
- * one whether it lives, which costs a read of /proc; nothing is scanned.
+ * Containers that ended with nobody waiting: after kill -9 of a client or monitor, after a reboot; and those whose
+ * making or removal a dead process left half done. Asks each active one whether it lives, which costs a read of
+ * /proc; nothing is scanned.
  */
 export async function reapAll(services: EngineServices): Promise<void> {
-  const active = allContainers(services.database, "status IN ('running', 'paused')");
-  for (const record of active) {
-    const { process } = record;
-    if (process !== undefined && services.host.processes.alive(process.monitor)) {
-      const runtime = await runtimeFor(services, record.config.runtime);
-      if (runtime.poll(process) === undefined) continue;
-    }
+  const unsettled = "status IN ('running', 'paused', 'creating', 'removing')";
+  for (const record of allContainers(services.database, unsettled)) {
+    if (isActive(record) && (await endOf(services, record)) === undefined) continue;
     await using lock = await services.host.locks.tryAcquire(services.paths.lock('container', record.id));
     // Whoever holds it is at it.
-    if (lock !== undefined) await reapLocked(services, record.id);
+    if (lock === undefined) continue;
+    await settle(services, record.id).catch((error: unknown) => {
+      services.host.log.warn('a container could not be cleaned up', { id: record.id, error: String(error) });
+    });
   }
+}
+
+/** The caller holds the lock, so nobody works on it. */
+async function settle(services: EngineServices, id: string): Promise<void> {
+  const record = await reapLocked(services, id);
+  if (record?.status === 'removing') await finishRemoval(services, record);
+  if (record?.status === 'creating') await abandonContainer(services, id);
 }

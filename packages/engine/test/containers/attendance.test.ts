@@ -40,3 +40,41 @@ it('after a client that leaves, and for a detached container, the exit command d
   for (const id of [left.containerId, detached.containerId]) await fixture.api.remove(id);
   expect(await fixture.leaks()).toEqual([]);
 });
+
+it('a container whose client died before it began is found out and taken down', async () => {
+  const { services, api } = fixture;
+  const runtime = await services.drivers.get('runtime', 'oci');
+  const start = runtime.start;
+  runtime.start = async () => undefined;
+  const half: string[] = [];
+  for (const autoRemove of [true, false]) {
+    const session = await api.run({ image: 'busybox', command: ['true'], detach: true, autoRemove });
+    half.push(session.containerId);
+  }
+  runtime.start = start;
+  const status = async (id: string) => (await api.list({ all: true, ids: [id] }))[0]?.status;
+  expect(await status(half[0]!)).toBe('running');
+  services.database.run("UPDATE containers SET lease = '1:1:another-boot'");
+  expect(await status(half[0]!)).toBeUndefined();
+  expect(await status(half[1]!)).toBe('exited');
+  await api.remove(half[1]!);
+  expect(await fixture.leaks()).toEqual([]);
+});
+
+it('a container that began stays when whoever started it is gone', async () => {
+  const { services, api } = fixture;
+  const session = await api.run({ image: 'busybox', command: ['sleep', '100'], detach: true });
+  services.database.run("UPDATE containers SET lease = '1:1:another-boot'");
+  expect((await api.list({ ids: [session.containerId] }))[0]?.status).toBe('running');
+  await api.remove(session.containerId, { force: true });
+  expect(await fixture.leaks()).toEqual([]);
+});
+
+it('what a dead process was still making gives its name back', async () => {
+  const { services, api } = fixture;
+  await api.create({ image: 'busybox', name: 'again', command: ['true'] });
+  services.database.run("UPDATE containers SET status = 'creating', lease = '1:1:another-boot'");
+  const { id } = await api.create({ image: 'busybox', name: 'again', command: ['true'] });
+  await api.remove(id);
+  expect(await fixture.leaks()).toEqual([]);
+});

@@ -21,6 +21,8 @@ export interface ContainerRecord {
   readonly exitCode: number | undefined;
   readonly oomKilled: boolean;
   readonly error: string | undefined;
+  /** Of the process that made or started it. Without meaning once the process of the container has begun. */
+  readonly lease: string | null;
 }
 
 export type ContainerRow = SqlRow & {
@@ -64,6 +66,7 @@ export function recordOf(row: ContainerRow): ContainerRecord {
     exitCode: row.exit_code ?? undefined,
     oomKilled: row.oom_killed === 1,
     error: row.error ?? undefined,
+    lease: row.lease,
   };
 }
 
