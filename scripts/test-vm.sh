@@ -47,7 +47,7 @@ TMPDIR=$work timeout --foreground "$timeout" qemu-system-x86_64 \
   -drive "file=$machine/root.ext4,format=raw,if=virtio,snapshot=on,cache=unsafe" \
   -chardev "socket,id=fs,path=$work/fs" -device vhost-user-fs-pci,chardev=fs,tag=repository \
   -device virtio-rng-pci -serial stdio -serial "file:$work/status" </dev/null |
-  tr -d '\r' || true
+  sed -u 's/\r$//' || true
 
 case $(tr -d '\r\n' <"$work/status") in
   passed) echo "# machine: passed" ;;

@@ -1,34 +1,11 @@
 import assert from 'node:assert/strict';
-import type { CgroupCapabilities } from '@strata/core';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expectError } from '../runner/expect-error.ts';
 import type { CgroupCase } from './cgroup-context.ts';
-
-/** A driver that can do nothing makes nothing. */
-const needsCgroups = (traits: CgroupCapabilities): string | undefined =>
-  Object.values(traits).some(Boolean)
-    ? undefined
-    : 'the driver declares nothing, so there is no cgroup to look at';
+import { needs, needsCgroups } from './needs.ts';
 
 export const processCases: readonly CgroupCase[] = [
-  {
-    name: 'strata/CreateListRemove',
-    excludedBy: needsCgroups,
-    async run(context) {
-      const ref = await context.create();
-      assert.ok((await context.driver.list()).includes(ref.id), 'list names it');
-      const other = await context.another();
-      assert.ok((await other.list()).includes(ref.id), 'also in another process');
-      await other.remove(ref);
-      assert.ok(!(await context.driver.list()).includes(ref.id), 'gone');
-    },
-  },
-  {
-    name: 'strata/RemoveIsIdempotent',
-    async run(context) {
-      const ref = await context.create();
-      for (let n = 0; n < 3; n++) await context.driver.remove(ref);
-    },
-  },
   {
     name: 'strata/ProcessesAreListedAndKilled',
     excludedBy: needsCgroups,
@@ -40,26 +17,6 @@ export const processCases: readonly CgroupCase[] = [
       await (await context.another()).kill(ref);
       assert.equal((await child.exited).signal, 'SIGKILL');
       assert.deepEqual(await context.driver.processes(ref), [], 'empty once kill resolves');
-    },
-  },
-  {
-    name: 'strata/CreateRefusesACgroupInUse',
-    excludedBy: needsCgroups,
-    async run(context) {
-      const ref = await context.create();
-      const child = await context.inside(ref);
-      await assert.rejects(context.driver.create(ref.id, {}), 'somebody lives in it');
-      assert.deepEqual(await context.driver.processes(ref), [child.pid], 'and is not disturbed');
-    },
-  },
-  {
-    name: 'strata/ParentsCannotLeaveTheSubtree',
-    excludedBy: needsCgroups,
-    async run(context) {
-      for (const parent of ['../../x', '/a/../../b', 'a\nb'])
-        await expectError('invalid-argument', `parent ${JSON.stringify(parent)}`, () =>
-          context.driver.create(context.newId(), {}, { parent }),
-        );
     },
   },
   {
@@ -78,6 +35,57 @@ export const processCases: readonly CgroupCase[] = [
     },
   },
   {
+    name: 'strata/FrozenStandsStillAndThawedGoesOn',
+    excludedBy: needs('freezer', 'stats'),
+    async run(context) {
+      const spin = 'while :; do :; done';
+      const [ref, clock] = [await context.create(), await context.create()];
+      const used = async (of: typeof ref) => (await context.driver.stats(of)).cpuUsageNs;
+      const start = await used(ref);
+      await context.run(ref, spin);
+      await context.until('it uses the CPU', async () => (await used(ref)) > start);
+      await context.driver.freeze(ref);
+      const frozen = await used(ref);
+      await context.run(clock, spin);
+      await context.until('another has had its turn', async () => (await used(clock)) > 100_000_000);
+      assert.equal(await used(ref), frozen, 'uses no CPU while frozen');
+      await (await context.another()).thaw(ref);
+      await context.until('it goes on', async () => (await used(ref)) > frozen);
+    },
+  },
+  {
+    name: 'strata/KillTakesThoseThatFork',
+    excludedBy: needs('pids'),
+    async run(context) {
+      const ref = await context.create({ pids: 40 });
+      const child = await context.run(ref, 'while :; do sleep 600 & sleep 0.01; done');
+      await context.until('it forks', async () => (await context.driver.processes(ref)).length > 5);
+      await context.driver.kill(ref);
+      assert.deepEqual(await context.driver.processes(ref), []);
+      assert.equal((await child.exited).signal, 'SIGKILL');
+      await context.driver.kill(ref);
+    },
+  },
+  {
+    name: 'strata/CgroupsBelowBelongToIt',
+    excludedBy: needsCgroups,
+    async run(context) {
+      const ref = await context.create();
+      const child = await context.inside(ref);
+      for (const directory of await context.directories(ref)) {
+        const below = join(directory, 'made-inside');
+        mkdirSync(below);
+        for (const name of ['cpuset.cpus', 'cpuset.mems']) inherit(directory, below, name);
+        writeFileSync(join(below, 'cgroup.procs'), String(child.pid));
+      }
+      assert.deepEqual(await context.driver.processes(ref), [child.pid]);
+      await context.driver.kill(ref);
+      assert.equal((await child.exited).signal, 'SIGKILL');
+      await context.driver.remove(ref);
+      assert.ok(!(await context.driver.list()).includes(ref.id), 'removed with what is below');
+    },
+  },
+  {
     name: 'strata/FreezeIsRefused',
     excludedBy: ({ freezer }) => (freezer ? 'the driver freezes' : undefined),
     async run(context) {
@@ -86,3 +94,10 @@ export const processCases: readonly CgroupCase[] = [
     },
   },
 ];
+
+/** A v1 cpuset is born empty and takes nobody. */
+function inherit(from: string, to: string, name: string): void {
+  const file = join(to, name);
+  const value = existsSync(file) ? readFileSync(join(from, name), 'utf8').trim() : '';
+  if (value !== '') writeFileSync(file, value);
+}
