@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { errorDocs } from '../../scripts/error-docs.ts';
 import { exists, files, read, repository, sources } from './sources.ts';
 
 const packageFolders = files(
@@ -87,5 +88,9 @@ describe('the house', () => {
     const walk = [...read('docs/architecture.md').matchAll(/^\d\. \[([^\]]+)\]/gm)].map((match) => match[1]!);
     expect(walk).toHaveLength(6);
     expect(walk.filter((file) => !exists(file))).toEqual([]);
+  });
+
+  it('lists every error code in docs/errors.md (node scripts/error-docs.ts)', () => {
+    expect(read('docs/errors.md')).toBe(errorDocs());
   });
 });

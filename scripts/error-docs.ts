@@ -1,0 +1,58 @@
+/** Writes docs/errors.md: every stable error code in the sources, its kind, and where it comes from. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+const repository = resolve(import.meta.dirname, '..');
+
+export function errorDocs(): string {
+  const listed = execFileSync(
+    'git',
+    [
+      'ls-files',
+      '--cached',
+      '--others',
+      '--exclude-standard',
+      'packages/*/src/**/*.ts',
+      'drivers/*/src/**/*.ts',
+      'plugins/*/src/**/*.ts',
+    ],
+    { cwd: repository, encoding: 'utf8' },
+  );
+  const codes = new Map<string, { kinds: Set<string>; packages: Set<string> }>();
+  for (const file of new Set(listed.split('\n').filter((name) => name !== '')))
+    for (const [, kind, code] of sourceOf(file).matchAll(
+      /StrataError\(\s*'([a-z-]+)',\s*'([A-Z][A-Z0-9_]+)'/g,
+    )) {
+      const known = codes.get(code!) ?? { kinds: new Set(), packages: new Set() };
+      known.kinds.add(kind!);
+      known.packages.add(file.split('/').slice(0, 2).join('/'));
+      codes.set(code!, known);
+    }
+  const rows = [...codes]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([code, { kinds, packages }]) => {
+      const sorted = (values: Set<string>) => [...values].sort().join(', ');
+      return `| \`${code}\` | ${sorted(kinds)} | ${sorted(packages)} |`;
+    });
+  return `${head}${rows.join('\n')}\n`;
+}
+
+const head = `# Error codes
+
+A code is stable: it never changes its meaning. The kind says which family the error is of
+([strata-error.ts](../packages/core/src/errors/strata-error.ts)). Made by \`scripts/error-docs.ts\`.
+
+| code | kind | from |
+|---|---|---|
+`;
+
+function sourceOf(file: string): string {
+  try {
+    return readFileSync(resolve(repository, file), 'utf8');
+  } catch {
+    return ''; // Deleted and not yet committed.
+  }
+}
+
+if (import.meta.main) writeFileSync(resolve(repository, 'docs/errors.md'), errorDocs());
