@@ -8,6 +8,7 @@ import layerBtrfs from '@strata/driver-layer-btrfs';
 import layerOverlay from '@strata/driver-layer-overlay';
 import layerVfs from '@strata/driver-layer-vfs';
 import networkBridge from '@strata/driver-network-bridge';
+import networkCni from '@strata/driver-network-cni';
 import networkHost from '@strata/driver-network-host';
 import networkNone from '@strata/driver-network-none';
 import runtimeOci from '@strata/driver-runtime-oci';
@@ -20,6 +21,7 @@ export const builtinDrivers: readonly AnyDriverDefinition[] = [
   networkBridge,
   networkNone,
   networkHost,
+  networkCni,
   cgroupV2,
   cgroupV1,
   cgroupNone,

@@ -49,7 +49,7 @@ export class HostPicture {
 function routesOf(listing: string): string[] {
   return listing
     .split('\n')
-    .filter((line) => !line.startsWith('multicast '))
+    .filter((line) => !line.startsWith('multicast ') && !/(^| )fe80:/.test(line))
     .map((line) => line.replace(' linkdown', '').trim())
     .sort();
 }

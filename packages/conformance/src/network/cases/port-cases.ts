@@ -4,7 +4,7 @@ import type { PublishedPort } from '@strata/core';
 import { expectError } from '../../runner/expect-error.ts';
 import { HostPicture } from '../host-picture.ts';
 import type { NetworkCase } from '../network-cases.ts';
-import { needsNetworks, needsPorts, withoutPorts } from './exclusions.ts';
+import { needsNetworks, needsOwnNetwork, needsPorts, withoutPorts } from './exclusions.ts';
 
 const port = (changes: Partial<PublishedPort> = {}): PublishedPort => ({
   ...{ hostIp: '0.0.0.0', hostPort: 18_080, containerPort: 80, protocol: 'tcp' },
@@ -78,7 +78,7 @@ export const portCases: readonly NetworkCase[] = [
   },
   {
     name: 'strata/ipv6-port',
-    excludedBy: needsPorts,
+    excludedBy: needsOwnNetwork,
     async run(context) {
       const network = await context.network({ ipv6: true });
       const server = await context.join(network, { ports: [port({ hostIp: '::' })] });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { HostPicture } from '../host-picture.ts';
 import type { NetworkCase } from '../network-cases.ts';
 import type { Joined, NetworkContext } from '../network-context.ts';
-import { needsNetworks, needsPorts } from './exclusions.ts';
+import { needsNetworks, needsOwnNetwork } from './exclusions.ts';
 
 const ports = [{ hostIp: '0.0.0.0', hostPort: 18_080, containerPort: 80, protocol: 'tcp' as const }];
 
@@ -39,7 +39,7 @@ export const recoveryCases: readonly NetworkCase[] = [
   },
   {
     name: 'strata/second-detach-spares-the-next-holder-of-the-port',
-    excludedBy: needsPorts,
+    excludedBy: needsOwnNetwork,
     async run(context) {
       const network = await context.network({ subnets: ['10.99.0.0/29'], ipRange: '10.99.0.2/32' });
       const first = await context.join(network, { ports });
@@ -53,7 +53,7 @@ export const recoveryCases: readonly NetworkCase[] = [
   },
   {
     name: 'strata/restore-after-a-firewall-flush',
-    excludedBy: needsPorts,
+    excludedBy: needsOwnNetwork,
     async run(context) {
       const empty = await HostPicture.take(context.host);
       const network = await context.network();
@@ -69,7 +69,7 @@ export const recoveryCases: readonly NetworkCase[] = [
   },
   {
     name: 'strata/restore-after-the-bridge-was-deleted',
-    excludedBy: needsPorts,
+    excludedBy: needsOwnNetwork,
     async run(context) {
       const empty = await HostPicture.take(context.host);
       const network = await context.network();
@@ -86,7 +86,7 @@ export const recoveryCases: readonly NetworkCase[] = [
   },
   {
     name: 'strata/joining-after-a-flush-heals',
-    excludedBy: needsPorts,
+    excludedBy: needsOwnNetwork,
     async run(context) {
       const empty = await HostPicture.take(context.host);
       const network = await context.network();
@@ -99,7 +99,7 @@ export const recoveryCases: readonly NetworkCase[] = [
   },
   {
     name: 'strata/reboot',
-    excludedBy: needsPorts,
+    excludedBy: needsOwnNetwork,
     async run(context) {
       const empty = await HostPicture.take(context.host);
       const network = await context.network();
