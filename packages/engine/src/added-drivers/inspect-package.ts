@@ -115,7 +115,14 @@ function checked(name: PackageName, said: Said): DefinitionFacts {
       code: 'DRIVER_INVALID',
       message: 'cannot be used: its pool is not a PoolDefinition',
     });
-  return { kind, id, apiVersion, summary: String(summary ?? ''), pool };
+  return { kind, id, apiVersion, summary: oneLine(summary), pool };
+}
+
+/** It is printed in lists: no control characters, no paragraphs. */
+function oneLine(summary: unknown): string {
+  return String(summary ?? '')
+    .replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
+    .slice(0, 200);
 }
 
 function isPool({ filesystem, format, minimumBytes }: PoolDefinition): boolean {
