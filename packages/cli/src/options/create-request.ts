@@ -4,7 +4,7 @@ import type { Flags } from '../parse/flag-reader.ts';
 import { parseBytes } from '../parse/values.ts';
 import { defined, some, splitPair } from './defined.ts';
 import { readEnvironment, readLabels } from './environment.ts';
-import { readCreateResources, readUlimits } from './limits.ts';
+import { readCreateResources, readDiskSize, readUlimits } from './limits.ts';
 import { readMounts } from './mounts.ts';
 import { readNetworkOptions } from './network.ts';
 
@@ -149,6 +149,7 @@ export function readCreateRequest({ flags, args, io, settings }: CommandContext)
       command: some(command),
       pull: pullPolicy(flags),
       storage: flags.string('storage') ?? settings.storage,
+      diskSize: readDiskSize(flags),
       resources: Object.keys(resources).length > 0 ? resources : undefined,
     }),
   };

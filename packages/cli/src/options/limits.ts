@@ -108,3 +108,17 @@ export function readUlimits(flags: Flags): readonly Ulimit[] {
     .list('ulimit')
     .map((text) => parseUlimit(text, (problem) => flags.invalid('ulimit', text, problem)));
 }
+
+/** `--storage-opt size=10G`. Below 1 MiB no program could even say that it is full. */
+export function readDiskSize(flags: Flags): number | undefined {
+  let size: number | undefined;
+  for (const text of flags.list('storage-opt')) {
+    const [name, value = ''] = splitPair(text);
+    if (name !== 'size')
+      throw flags.invalid('storage-opt', text, `unknown storage option "${name}"; the option is size`);
+    size = parseBytes(value);
+    if (size === undefined || size < 1024 ** 2)
+      throw flags.invalid('storage-opt', text, 'the size is a number of at least 1m, such as 500m or 10G');
+  }
+  return size;
+}

@@ -113,6 +113,7 @@ const identityFlags: readonly FlagSpec[] = [
   bool('rm', 'Automatically remove the container when it exits'),
   string('runtime', 'OCI runtime to use for this container'),
   storageFlag,
+  list('storage-opt', 'Limit the disk the container may use: size=10G', { value: 'name=value' }),
 ];
 
 const byName = (a: FlagSpec, b: FlagSpec): number => (a.name < b.name ? -1 : 1);

@@ -90,6 +90,8 @@ export interface CreateRequest extends Operation {
   readonly shmSize?: number;
   readonly oomScoreAdj?: number;
   readonly resources?: Resources;
+  /** Bytes that the container's own layer may grow to; a driver without quotas refuses. */
+  readonly diskSize?: number;
   readonly cgroupParent?: string;
   readonly log?: {
     readonly driver?: 'k8s-file' | 'none';

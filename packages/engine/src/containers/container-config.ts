@@ -54,6 +54,8 @@ export interface ContainerConfig {
   readonly shmSize: number;
   readonly oomScoreAdj: number | undefined;
   readonly resources: Resources;
+  /** Bytes its own layer may grow to; absent: unlimited. */
+  readonly diskSize?: number;
   readonly cgroupParent: string | undefined;
   readonly log: {
     readonly driver: 'k8s-file' | 'none';

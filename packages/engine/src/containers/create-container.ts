@@ -4,6 +4,7 @@ import type { CreateRequest } from '../api/containers.ts';
 import type { EngineServices } from '../services.ts';
 import { emitContainer } from './container-events.ts';
 import { withContainerLock } from './container-lock.ts';
+import { limitDisk } from './disk-quota.ts';
 import { type ContainerPlan, planContainer, recordPlan } from './plan-container.ts';
 import { abandonContainer } from './remove-container.ts';
 import { type NewContainer, updateContainer } from './state/container-store.ts';
@@ -46,5 +47,7 @@ export async function makeContainer(
 ): Promise<readonly Mount[]> {
   const layers = await services.layers.open(storage);
   await mkdir(services.paths.container(id), { mode: 0o700 });
-  return await layers.prepare(id, config.parent ?? '');
+  const mounts = await layers.prepare(id, config.parent ?? '');
+  if (config.diskSize !== undefined) await limitDisk(layers, id, config.diskSize);
+  return mounts;
 }

@@ -70,6 +70,7 @@ export function mergeConfig(
     shmSize: request.shmSize ?? defaultShmSize,
     oomScoreAdj: request.oomScoreAdj,
     resources: request.resources ?? {},
+    ...(request.diskSize === undefined ? {} : { diskSize: request.diskSize }),
     cgroupParent: request.cgroupParent || undefined,
     log: {
       driver: request.log?.driver ?? 'k8s-file',

@@ -3,6 +3,7 @@ import type { CreateRequest } from '../api/containers.ts';
 import { insertEndpoints, type NewEndpoint } from '../networks/endpoint-store.ts';
 import { planNetworks } from '../networks/plan-networks.ts';
 import type { EngineServices } from '../services.ts';
+import { requireQuota } from './disk-quota.ts';
 import { mergeConfig } from './merge-config.ts';
 import { checkName, inventName, newContainerId } from './names.ts';
 import { reapAll } from './reap-container.ts';
@@ -30,6 +31,7 @@ export async function planContainer(
     ...(request.signal === undefined ? {} : { signal: request.signal }),
     ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
   };
+  if (request.diskSize !== undefined) await requireQuota(services, storage);
   const image = await images.resolve(request.image, {
     ...operation,
     pull: request.pull ?? 'missing',

@@ -89,6 +89,7 @@ export function inspectHostConfig(
     MemorySwappiness: resources.memorySwappiness ?? null,
     OomKillDisable: resources.oomKillDisable ?? false,
     PidsLimit: resources.pids ?? 2048,
+    StorageOpt: config.diskSize === undefined ? null : { size: String(config.diskSize) },
     Ulimits: config.ulimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
     MaskedPaths: open ? null : maskedPaths(),
     ReadonlyPaths: open ? null : readonlyPaths,
