@@ -50,11 +50,12 @@ async function capabilityTable(): Promise<string> {
     const url = pathToFileURL(join(repository, 'drivers', folder, 'src/index.ts')).href;
     const { default: definition } = (await import(url)) as { default: DriverDefinition };
     if (definition.kind !== 'layer') continue;
-    const { capabilities } = await (definition as DriverDefinition<'layer'>).create(nowhere());
+    const make = (pool: boolean) => (definition as DriverDefinition<'layer'>).create(somewhere(pool));
+    const [plain, pooled] = [(await make(false)).capabilities, (await make(true)).capabilities];
     const cells = columns.map((name) => {
-      const value = capabilities[name];
-      if (typeof value === 'boolean') return value ? 'yes' : 'no';
-      return value === Number.MAX_SAFE_INTEGER ? 'any' : String(value);
+      const [value, inPool] = [shown(plain[name]), shown(pooled[name])];
+      if (value === inPool || definition.pool === undefined) return value;
+      return inPool === 'yes' ? 'in a pool' : `${value}, in a pool ${inPool}`;
     });
     rows.push(`| ${[definition.id, ...cells].join(' | ')} |`);
   }
@@ -62,11 +63,21 @@ async function capabilityTable(): Promise<string> {
   return [line(['driver', ...columns]), line(['---', ...columns.map(() => '---')]), ...rows].join('\n');
 }
 
-/** Declarations are the same on every host, so a context without one is enough to read them. */
-function nowhere(): DriverContext {
-  const host = new Proxy({}, { get: () => ({}) }) as DriverContext['host'];
+function shown(value: boolean | number): string {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return value === Number.MAX_SAFE_INTEGER ? 'any' : String(value);
+}
+
+/** A host that knows nothing but whether the root is a filesystem of the driver's own: declarations depend on no more. */
+function somewhere(pool: boolean): DriverContext {
+  const root = '/nowhere';
+  const own = { id: 1, parent: 0, root: '/', target: root, type: 'none', source: 'none', options: [] };
+  const silent = new Proxy({}, { get: () => async () => [] });
+  const mounter = { list: async () => (pool ? [own] : []) };
+  const host = new Proxy({ mounter }, { get: (known, name) => Reflect.get(known, name) ?? silent });
   const { signal } = new AbortController();
-  return { root: '/', runDirectory: '/', options: {}, host, log: host.log, signal };
+  const context = { root, runDirectory: root, options: {}, host, log: silent, signal };
+  return context as unknown as DriverContext;
 }
 
 if (process.argv[1] === import.meta.filename)

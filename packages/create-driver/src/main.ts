@@ -45,7 +45,7 @@ async function main(): Promise<void> {
     ...(packages === undefined ? {} : { packages }),
   });
   const where = relative(process.cwd(), written) || '.';
-  process.stdout.write(`Wrote a ${kind} driver to ${where}. Next:
+  process.stdout.write(`Wrote the ${kind} driver to ${where}. Next:
 
   cd ${where}
   npm install
