@@ -54,7 +54,7 @@ export async function withDrivers<T>(
       async ({ definition, module, package: { name } }) => {
         borrowed.push(definition);
         ids.set(next, definition.id);
-        packages.set(definition.id, join(dirname(module), 'node_modules', name));
+        if (module !== undefined) packages.set(definition.id, join(dirname(module), 'node_modules', name));
         return lend(others);
       },
       { signal: context.interrupt.signal },

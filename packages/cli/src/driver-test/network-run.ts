@@ -21,7 +21,7 @@ export async function* networkResults(
   const { host, elsewhere, directory, only } = options;
   const [node, ...program] = elsewhere.program;
   const nodeArguments = program.filter((word) => word.startsWith('--'));
-  const module = pathToFileURL(driver.module).href;
+  const module = pathToFileURL(driver.module ?? '').href;
   const run: NetworkRun = { driver: module, host: elsewhere.host, directory, only, nodeArguments };
   const command = [node!, ...program, '__network-suite', JSON.stringify(run)];
   const child = await host.exec.spawn(

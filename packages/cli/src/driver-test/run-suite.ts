@@ -15,8 +15,8 @@ import { emptyDirectories, type Place, placeFor } from './place.ts';
 
 export interface DriverUnderTest {
   readonly definition: AnyDriverDefinition;
-  /** Path of a module whose default export it is. */
-  readonly module: string;
+  /** Path of a module whose default export it is; without one nothing can run in another process. */
+  readonly module: string | undefined;
 }
 
 export interface SuiteOptions {
@@ -49,6 +49,15 @@ export interface SuiteRun extends AsyncDisposable {
 /** Set up what the kind of driver needs; the cases run as `results` is read. @throws unsupported, when the probe says no */
 export async function runSuite(driver: DriverUnderTest, options: SuiteOptions): Promise<SuiteRun> {
   const { definition } = driver;
+  if (definition.kind === 'network' && driver.module === undefined)
+    throw new StrataError(
+      'unsupported',
+      'SUITE_MISSING',
+      `The network driver ${definition.id} comes with Strata`,
+      {
+        hint: 'Its suite needs its sources: run the tests of the repository',
+      },
+    );
   if (definition.kind === 'runtime')
     throw new StrataError('unsupported', 'SUITE_MISSING', 'There is no suite for runtime drivers yet', {
       hint: 'Suites exist for layer, network, cgroup and image drivers',

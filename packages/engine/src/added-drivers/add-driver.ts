@@ -6,6 +6,7 @@ import type { InternalServices } from '../internal-services.ts';
 import { driverStatus } from '../storage/driver-status.ts';
 import { type AddedDriver, addedDrivers, putAddedDriver } from './added-driver.ts';
 import { type DriverPackage, ENTRY, type InstallOptions, installPackage } from './driver-package.ts';
+import { findKnown } from './find-added.ts';
 import { type DefinitionFacts, inspectPackage } from './inspect-package.ts';
 import { lazyDefinition } from './lazy-definition.ts';
 import { packageError } from './package-error.ts';
@@ -17,6 +18,14 @@ export async function addDriver(
   spec: string,
   options: InstallOptions,
 ): Promise<DriverStatus> {
+  // A package of the registry may be called as a driver of ours and be anything.
+  if (
+    findKnown(services, spec).length > 0 &&
+    !addedDrivers(services.database).some(({ package: name }) => name === spec)
+  )
+    throw new StrataError('already-exists', 'DRIVER_EXISTS', `There is a driver ${spec} already`, {
+      hint: `See strata driver inspect ${spec}; packages of drivers are called strata-driver-…`,
+    });
   await using _lock = await lockPackages(services);
   const directory = freeDirectory(packagesDirectory(services.paths));
   try {

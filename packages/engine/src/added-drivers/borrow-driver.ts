@@ -2,9 +2,11 @@ import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BorrowedDriver } from '../api/drivers.ts';
 import type { InternalServices } from '../internal-services.ts';
+import { version } from '../version.ts';
 import { installAndInspect } from './add-driver.ts';
 import { addedDrivers } from './added-driver.ts';
 import { ENTRY, type InstallOptions } from './driver-package.ts';
+import { findKnown } from './find-added.ts';
 import { importDefinition } from './import-definition.ts';
 import { packagesDirectory } from './packages-directory.ts';
 
@@ -26,6 +28,12 @@ export async function borrowDriver<T>(
     const name = { name: added.package, version: added.version };
     const definition = await importDefinition(name, { directory, tree: added.tree }, options.importModule);
     return use({ definition, package: name, module: join(directory, ENTRY) });
+  }
+  // Never a package of the registry that happens to be called as one of ours.
+  const [builtIn] = findKnown(services, named);
+  if (builtIn !== undefined) {
+    const definition = services.drivers.definition(builtIn.kind, builtIn.id);
+    return use({ definition, package: { name: builtIn.id, version }, module: undefined });
   }
   const directory = mkdtempSync(join(services.paths.temporary, 'driver-'));
   try {

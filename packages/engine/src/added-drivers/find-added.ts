@@ -34,7 +34,8 @@ export function findDriver(
   });
 }
 
-function findKnown({ drivers }: InternalServices, name: string): { kind: DriverKind; id: string }[] {
+/** Drivers of any origin with this id, or this `kind/id`. */
+export function findKnown({ drivers }: InternalServices, name: string): { kind: DriverKind; id: string }[] {
   return KINDS.flatMap((kind) => drivers.ids(kind).map((id) => ({ kind, id }))).filter(
     ({ kind, id }) => id === name || `${kind}/${id}` === name,
   );

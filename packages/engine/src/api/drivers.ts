@@ -29,8 +29,8 @@ export interface UpgradedDriver {
 export interface BorrowedDriver {
   readonly definition: AnyDriverDefinition;
   readonly package: { readonly name: string; readonly version: string };
-  /** Path of an ES module whose default export is the definition, for other processes. */
-  readonly module: string;
+  /** Path of an ES module whose default export is the definition, for other processes; built-in drivers have none. */
+  readonly module: string | undefined;
 }
 
 /** How packages are installed and loaded. */
@@ -60,6 +60,6 @@ export interface DriversApi {
   remove(name: string): Promise<NamedDriver>;
   /** The newest version, `name@version`, or `spec`; the old one stays when it fails. */
   upgrade(name: string, options?: Abortable & { readonly spec?: string }): Promise<UpgradedDriver>;
-  /** Load an added driver, or install one for the time of `use` only. */
+  /** Load a known driver, or install one for the time of `use` only. */
   borrow<T>(named: string, use: (driver: BorrowedDriver) => Promise<T>, options?: Abortable): Promise<T>;
 }

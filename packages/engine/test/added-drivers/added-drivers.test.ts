@@ -124,6 +124,16 @@ test('names are found by package, id and kind, and built-in ones are left alone'
   expect(await api.inspect('vfs')).toMatchObject({ id: 'vfs', apiVersion: 1 });
 });
 
+test('a built-in id is never looked for in the registry', async () => {
+  await using store = testServices(filesystem, { root: await storeWith() });
+  const api = await store.apis.drivers();
+  await expect(api.add('vfs')).rejects.toMatchObject({ code: 'DRIVER_EXISTS' });
+  expect(await api.borrow('vfs', async ({ definition, module }) => [definition.id, module])).toEqual([
+    'vfs',
+    undefined,
+  ]);
+});
+
 test('what a killed add left is swept, what rows name is kept', async () => {
   const root = await storeWith({ id: 'kept' });
   await using store = testServices(filesystem, { root });
