@@ -12,6 +12,8 @@ export interface ApplyLayerInput {
   readonly target: { readonly path: string; readonly whiteouts: 'overlay' | 'execute' };
   /** Overlay only: directories of the layers below, nearest first. */
   readonly parents?: readonly string[];
+  /** As many layers as there are cores are unpacked at once: decompress on this thread. */
+  readonly crowded?: boolean;
   readonly limits?: Partial<TarLimits>;
 }
 
@@ -23,6 +25,7 @@ const applyLayerJob: Job<ApplyLayerInput, ApplyProgress, AppliedLayer> = async (
   return await applyLayer(growth === undefined ? { path } : { path, growth }, open(input.target.path), {
     whiteouts: input.target.whiteouts,
     mediaType: input.mediaType,
+    inflater: input.crowded === true ? context.host.inflater : undefined,
     parents: input.parents?.map(open),
     limits: input.limits ?? {},
     signal: context.signal,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { isStrataError } from '@strata/core';
+import { type Host, isStrataError } from '@strata/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -11,19 +11,28 @@ import {
   type TarLimits,
   TarReader,
 } from '../src/index.ts';
-import { codeOf } from './support/sandbox.ts';
+import { codeOf, host } from './support/sandbox.ts';
 import { END, file, header, inChunks, member, padded, paxRecord, tar } from './support/tar-bytes.ts';
 
 interface Read extends TarEntry {
   readonly body: Buffer;
 }
 
-async function readTar(
-  bytes: Buffer,
-  options: { chunk?: number; limits?: Partial<TarLimits> } = {},
-): Promise<Read[]> {
+type Options = { chunk?: number; limits?: Partial<TarLimits> };
+
+/** By Node's streams and by the inflater; both must tell the same. */
+async function readTar(bytes: Buffer, options: Options = {}): Promise<Read[]> {
+  const beside = readWith(bytes, options, undefined);
+  const here = readWith(bytes, options, host.inflater);
+  const [expected, actual] = await Promise.all([beside.catch(codeOf), here.catch(codeOf)]);
+  expect(actual).toEqual(expected);
+  return beside;
+}
+
+async function readWith(bytes: Buffer, options: Options, inflater: Host['inflater']): Promise<Read[]> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const source = new ByteSource(decompressed(inChunks(bytes, options.chunk)), limits.maxBytes);
+  const plain = decompressed(inChunks(bytes, options.chunk), undefined, inflater);
+  const source = new ByteSource(plain, limits.maxBytes);
   try {
     const reader = new TarReader(source, limits);
     const entries: Read[] = [];
@@ -254,6 +263,20 @@ describe('tar reader: T15 compression', () => {
     for (const chunk of [1, 7, 512, 2 ** 20]) {
       const entries = await readTar(blob, { chunk });
       expect(entries.map((e) => `${e.name}:${e.body.length}`)).toEqual(['a:3000', 'b:1']);
+    }
+  });
+
+  it('undoes gzip where it is, whatever the sizes of members and chunks', async () => {
+    const bytes = Buffer.concat(Array.from({ length: 60_000 }, (_, i) => Buffer.from(`${i * i} `)));
+    for (const size of [2 ** 18 - 1, 2 ** 18, 2 ** 18 + 1, bytes.length]) {
+      const members: Buffer[] = [];
+      for (let at = 0; at < bytes.length; at += size) members.push(gzipSync(bytes.subarray(at, at + size)));
+      for (const chunk of [1000, 2 ** 16, 2 ** 20]) {
+        const hash = createHash('sha256');
+        const input = inChunks(Buffer.concat(members), chunk);
+        for await (const piece of decompressed(input, undefined, host.inflater)) hash.update(piece);
+        expect(hash.digest('hex')).toBe(createHash('sha256').update(bytes).digest('hex'));
+      }
     }
   });
 

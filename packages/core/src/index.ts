@@ -7,6 +7,7 @@ export * from './events/events.ts';
 export * from './host/database.ts';
 export * from './host/exec.ts';
 export * from './host/host.ts';
+export * from './host/inflate.ts';
 export * from './host/locks.ts';
 export * from './host/log.ts';
 export * from './host/mounter.ts';

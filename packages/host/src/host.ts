@@ -2,6 +2,7 @@ import type { Host, Workers } from '@strata/core';
 import { createDatabases } from './database/database.ts';
 import { createExec } from './exec/exec.ts';
 import { createFiles } from './files/files.ts';
+import { NativeInflater } from './inflate/inflater.ts';
 import { createLocks } from './locks/locks.ts';
 import { createLog, type LogLevel, type LogSink } from './log/log.ts';
 import { createMounter } from './mount/mounter.ts';
@@ -68,5 +69,6 @@ export function createHost(options: HostOptions = {}): Host {
     workers,
     databases: createDatabases(),
     log,
+    inflater: () => new NativeInflater(),
   };
 }

@@ -1,4 +1,4 @@
-import { StrataError, type Tree } from '@strata/core';
+import { type Inflater, StrataError, type Tree } from '@strata/core';
 import { badLayer, writeFailure } from '../layer-error.ts';
 import { cleanPath, pathBytes, type RawPath, showPath } from '../path/raw-path.ts';
 import { ByteSource } from '../stream/byte-source.ts';
@@ -30,6 +30,8 @@ export interface ApplyOptions {
    * their metadata from there. Without them see {@link AppliedLayer.unsettled} and LAYER_NEEDS_PARENTS.
    */
   readonly parents?: readonly Tree[] | undefined;
+  /** Undo gzip on this thread, when other work keeps the other cores busy; default: beside it. */
+  readonly inflater?: (() => Inflater) | undefined;
   readonly onProgress?: ((progress: ApplyProgress) => void) | undefined;
   readonly signal?: AbortSignal;
 }
@@ -78,7 +80,7 @@ export async function applyLayer(
 /** Open, decompress, hash and hand to `use`; then read to the very end. */
 export async function unpackStream(
   source: BlobSource,
-  options: Pick<ApplyOptions, 'limits' | 'mediaType' | 'onProgress' | 'signal'>,
+  options: Pick<ApplyOptions, 'limits' | 'mediaType' | 'inflater' | 'onProgress' | 'signal'>,
   use: (reader: TarReader) => Promise<void>,
 ): Promise<{ diffId: string; size: number; entries: number }> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -89,7 +91,8 @@ export async function unpackStream(
       read += bytes;
     },
   });
-  const bytes = new ByteSource(decompressed(blob, options.mediaType), limits.maxBytes, (unpacked) => {
+  const plain = decompressed(blob, options.mediaType, options.inflater);
+  const bytes = new ByteSource(plain, limits.maxBytes, (unpacked) => {
     if (options.signal?.aborted === true) throw new StrataError('aborted', 'ABORTED', 'Cancelled');
     options.onProgress?.({ read, unpacked });
   });

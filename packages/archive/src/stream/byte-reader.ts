@@ -1,9 +1,14 @@
 const NONE: Buffer = Buffer.alloc(0);
 
-/** Chunks of any size, read in portions of ours. Views are handed out, nothing is copied unless a portion spans chunks. */
+/**
+ * Chunks of any size, read in portions of ours. Views are handed out, nothing is copied unless a portion spans chunks. A
+ * chunk is not touched any more once the next is asked for, so a source may use its memory again.
+ */
 export class ByteReader {
   readonly #chunks: AsyncIterator<Uint8Array>;
   #window: Buffer = NONE;
+  /** Portions that span chunks, one at a time. */
+  #joined: Buffer = NONE;
   #ended = false;
 
   constructor(chunks: AsyncIterable<Uint8Array>) {
@@ -12,14 +17,10 @@ export class ByteReader {
 
   /** `length` bytes in one piece (keep it ≤ 1 MiB), fewer only at the end. Valid until the next call. */
   async take(length: number): Promise<Buffer> {
-    if (this.#window.length >= length || (await this.#gather(length))) {
-      const taken = this.#window.subarray(0, length);
-      this.#window = this.#window.subarray(length);
-      return taken;
-    }
-    const rest = this.#window;
-    this.#window = NONE;
-    return rest;
+    if (this.#window.length < length) return this.#gather(length);
+    const taken = this.#window.subarray(0, length);
+    this.#window = this.#window.subarray(length);
+    return taken;
   }
 
   /** What is at hand, at most `max` bytes; empty at the end. */
@@ -52,15 +53,16 @@ export class ByteReader {
     await this.#chunks.return?.();
   }
 
-  async #gather(length: number): Promise<boolean> {
-    const pieces = [this.#window];
-    let have = this.#window.length;
-    while (have < length && (await this.#next())) {
-      pieces.push(this.#window);
-      have += this.#window.length;
-    }
-    this.#window = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
-    return have >= length;
+  async #gather(length: number): Promise<Buffer> {
+    if (this.#joined.length < length) this.#joined = Buffer.allocUnsafeSlow(length);
+    let have = 0;
+    do {
+      const part = this.#window.subarray(0, length - have);
+      this.#joined.set(part, have);
+      have += part.length;
+      this.#window = this.#window.subarray(part.length);
+    } while (have < length && (await this.#next()));
+    return this.#joined.subarray(0, have);
   }
 
   async #next(): Promise<boolean> {

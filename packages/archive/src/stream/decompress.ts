@@ -1,10 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { pipeline, Readable, type Transform } from 'node:stream';
 import { constants, createGunzip, createZstdDecompress, zstdDecompressSync } from 'node:zlib';
-import { StrataError } from '@strata/core';
+import { type Inflater, StrataError } from '@strata/core';
 import { badLayer } from '../layer-error.ts';
 import { ByteReader } from './byte-reader.ts';
 import { type GrowingFile, growingBytes } from './growing-file.ts';
+import { inflated } from './inflate.ts';
 import { type ZstdFrame, zstdFrames } from './zstd-frames.ts';
 
 export type Compression = 'gzip' | 'zstd' | 'none';
@@ -54,11 +55,12 @@ function chunksOf(source: BlobSource): AsyncIterable<Uint8Array> {
 /**
  * Undo compression: the first bytes say which, as every engine has it, because media types are often wrong; a media
  * type that names something we cannot undo (encryption) is refused. gzip may have many members and be padded with
- * zeros; zstd may have many frames.
+ * zeros; zstd may have many frames. With an inflater gzip is undone on this thread.
  */
 export async function* decompressed(
   bytes: AsyncIterable<Uint8Array>,
   mediaType?: string,
+  inflater?: () => Inflater,
 ): AsyncGenerator<Buffer> {
   if (mediaType?.includes('+encrypted') === true) {
     throw new StrataError('unsupported', 'LAYER_ENCRYPTED', 'The layer is encrypted');
@@ -69,6 +71,7 @@ export async function* decompressed(
     const kind = head === undefined ? 'none' : detect(head);
     const all = replay(head, chunks);
     if (kind === 'none') yield* all;
+    else if (kind === 'gzip' && inflater !== undefined) yield* damage(inflated(all, inflater()), kind);
     else if (kind === 'gzip') yield* through(all, createGunzip(AHEAD), kind);
     else yield* eachFrame(zstdFrames(new ByteReader(all)));
   } finally {
@@ -144,7 +147,16 @@ async function* through(
 ): AsyncGenerator<Buffer> {
   pipeline(Readable.from(input, { objectMode: true, highWaterMark: 2 }), decoder, () => {});
   try {
-    for await (const chunk of decoder) yield chunk as Buffer;
+    yield* damage(decoder, kind);
+  } finally {
+    decoder.destroy();
+  }
+}
+
+/** Errors of a decoder in our words. */
+async function* damage(decoder: AsyncIterable<Buffer>, kind: string): AsyncGenerator<Buffer> {
+  try {
+    yield* decoder;
   } catch (error) {
     const code = (error as { code?: unknown }).code;
     if (typeof code !== 'string' || !/^(?:Z_|ZSTD_)/.test(code)) throw error;
@@ -155,7 +167,5 @@ async function* through(
           undefined,
           `is damaged: its ${kind} data cannot be decompressed (${code})`,
         );
-  } finally {
-    decoder.destroy();
   }
 }

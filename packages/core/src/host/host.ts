@@ -1,5 +1,6 @@
 import type { Databases } from './database.ts';
 import type { Exec } from './exec.ts';
+import type { Inflater } from './inflate.ts';
 import type { Locks } from './locks.ts';
 import type { Log } from './log.ts';
 import type { Mounter } from './mounter.ts';
@@ -21,4 +22,6 @@ export interface Host {
   readonly workers: Workers;
   readonly databases: Databases;
   readonly log: Log;
+  /** Undefined where there is nothing quicker than the runtime's own streams. */
+  readonly inflater?: () => Inflater;
 }

@@ -18,6 +18,8 @@ export interface ApplyRequest {
   readonly target: UnpackTarget;
   /** Read it as it arrives, not from the store. */
   readonly arriving?: ArrivingBlob | undefined;
+  /** As many layers as there are cores are unpacked at once. */
+  readonly crowded: boolean;
   /** Overlay only: directories of the layers below, nearest first, for a layer that needs them. */
   readonly parents: readonly string[] | undefined;
   readonly signal: AbortSignal;
@@ -27,7 +29,7 @@ export interface ApplyRequest {
 /** One blob into one directory, in a worker thread, and its diffID checked. @throws data-loss `DIFF_ID_MISMATCH` */
 export async function applyBlob(services: InternalServices, request: ApplyRequest): Promise<Applied> {
   const { host, imageStore } = services;
-  const { layer, target, parents, arriving, signal, onRead } = request;
+  const { layer, target, parents, arriving, crowded, signal, onRead } = request;
   const applied = await host.workers.run<ApplyLayerInput, ApplyProgress, AppliedLayer>(
     jobModule('apply-layer'),
     {
@@ -35,6 +37,7 @@ export async function applyBlob(services: InternalServices, request: ApplyReques
       ...(arriving === undefined ? {} : { growth: arriving.growth }),
       mediaType: layer.blob.mediaType,
       target,
+      crowded,
       ...(parents === undefined ? {} : { parents }),
     },
     { signal, onProgress: ({ read }) => onRead(read) },

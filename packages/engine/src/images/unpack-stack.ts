@@ -3,6 +3,7 @@
  * visible together, after one flush. Several processes unpacking one image do each layer once: whoever holds a
  * chainID's lock unpacks it, the others find it done.
  */
+import { availableParallelism } from 'node:os';
 import type { HeldLock, LayerUsage } from '@strata/core';
 import { isStrataError } from '@strata/core';
 import type { InternalServices } from '../internal-services.ts';
@@ -188,7 +189,7 @@ async function sealBottomUp(work: Work, all: readonly (Applied | undefined)[]): 
 }
 
 async function apply(
-  { services, request }: Work,
+  { services, request, imported: all }: Work,
   one: {
     readonly index: number;
     readonly imported: ImportedLayer;
@@ -196,13 +197,14 @@ async function apply(
     readonly parents?: readonly string[];
   },
 ): Promise<Applied> {
-  const { index, imported, arriving, parents } = one;
+  const { index, arriving, parents } = one;
   const { store, report, signal } = request;
   return applyBlob(services, {
     layer: request.layers[index]!,
-    target: await store.driver.unpackTarget(imported.layer),
+    target: await store.driver.unpackTarget(one.imported.layer),
     parents,
     arriving,
+    crowded: store.driver.capabilities.independentUnpack && all.length >= availableParallelism(),
     signal,
     // While it arrives, that is what is told.
     onRead: (bytes) => {
