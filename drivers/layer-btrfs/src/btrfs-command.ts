@@ -48,6 +48,29 @@ export class BtrfsCommand {
     }
   }
 
+  /**
+   * Account for what each subvolume has, old data included once it returns. Simple quotas (Linux 6.7, btrfs-progs
+   * 6.7) charge data to the subvolume that wrote it and cost next to nothing; elsewhere the classic ones.
+   */
+  async enableQuota(path: string): Promise<void> {
+    const simple = await this.#exec.run('btrfs', ['quota', 'enable', '--simple', path], {
+      okCodes: [0, 1, 129],
+    });
+    if (simple.exitCode === 0) return;
+    await this.#exec.run('btrfs', ['quota', 'enable', path]);
+    await this.#exec.run('btrfs', ['quota', 'rescan', '-w', path], NO_TIMEOUT);
+  }
+
+  /** Limit what a subvolume shares with no other. Deleting the subvolume ends it. */
+  async limitExclusive(path: string, bytes: number): Promise<void> {
+    await this.#exec.run('btrfs', ['qgroup', 'limit', '-e', String(bytes), path]);
+  }
+
+  /** Kernels before 6.13 keep the qgroup of a subvolume that is gone. */
+  async clearStaleQgroups(root: string): Promise<void> {
+    await this.#exec.run('btrfs', ['qgroup', 'clear-stale', root], { okCodes: [0, 1] });
+  }
+
   /** The transaction in which a subvolume or snapshot was made; everything it got later is newer. */
   async createdAt(path: string): Promise<number> {
     const { stdout } = await this.#exec.run('btrfs', ['subvolume', 'show', '--', path]);

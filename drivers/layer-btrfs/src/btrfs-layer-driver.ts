@@ -23,23 +23,30 @@ import { reclaim, TRASH } from './btrfs-reclaim.ts';
 
 const ID = /^[a-z0-9]{1,16}$/;
 
-export class BtrfsLayerDriver implements CloneLayerDriver {
-  readonly capabilities: LayerCapabilities = {
-    independentUnpack: false,
-    directoryRename: true,
-    stableInodes: true,
-    quota: false,
-    nativeChanges: false,
-    clone: true,
-    sharedPageCache: false,
-    maxDepth: Number.MAX_SAFE_INTEGER,
-  };
+const CAPABILITIES: LayerCapabilities = {
+  independentUnpack: false,
+  directoryRename: true,
+  stableInodes: true,
+  quota: false,
+  nativeChanges: false,
+  clone: true,
+  sharedPageCache: false,
+  maxDepth: Number.MAX_SAFE_INTEGER,
+};
 
+export class BtrfsLayerDriver implements CloneLayerDriver {
+  readonly capabilities: LayerCapabilities;
   readonly #root: string;
   readonly #command: BtrfsCommand;
   readonly #host: Pick<Host, 'files' | 'log'>;
 
-  constructor(root: string, command: BtrfsCommand, host: Pick<Host, 'files' | 'log'>) {
+  constructor(
+    root: string,
+    command: BtrfsCommand,
+    host: Pick<Host, 'files' | 'log'>,
+    more: Partial<LayerCapabilities> = {},
+  ) {
+    this.capabilities = { ...CAPABILITIES, ...more };
     this.#root = root;
     this.#command = command;
     this.#host = host;

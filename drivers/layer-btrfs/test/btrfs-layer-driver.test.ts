@@ -1,7 +1,7 @@
 /** What only btrfs has: subvolumes that containers nest in their layer, and generations that tell what is new. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
-import type { DriverContext, Layer } from '@strata/core';
+import type { DriverContext, Layer, LayerDriver } from '@strata/core';
 import { createHost } from '@strata/host';
 import { createLoopFilesystem } from '@strata/test-fixtures';
 import { afterAll, beforeEach, expect, test } from 'vitest';
@@ -16,10 +16,10 @@ function contextIn(root: string): DriverContext<Record<string, never>> {
 }
 
 let root = '';
-let driver = definition.create(contextIn(root));
-beforeEach(() => {
+let driver: LayerDriver;
+beforeEach(async () => {
   root = mkdtempSync(`${filesystem.directory}/root-`);
-  driver = definition.create(contextIn(root));
+  driver = await definition.create(contextIn(root));
 });
 
 const btrfs = (...args: string[]) => execFileSync('btrfs', args, { encoding: 'latin1' });
@@ -88,7 +88,7 @@ test('two processes may clean up the same nested subvolumes', async () => {
     for (const path of ['a', 'a/b', 'c']) nest(`${root}/${id}/${path}`);
     await driver.remove(id);
   }
-  const other = definition.create(contextIn(root));
+  const other = await definition.create(contextIn(root));
   await Promise.all([driver.cleanup(), other.cleanup()]);
   await driver.cleanup();
   expect(readdirSync(root)).toEqual([]);

@@ -71,7 +71,8 @@ export function isStrataError(error: unknown, kindOrCode?: ErrorKind | (string &
 /** The `errno` name (`ENOENT`) of a system error, however deep in the chain of causes; `undefined` if none. */
 export function errnoOf(error: unknown): string | undefined {
   for (let e = error; typeof e === 'object' && e !== null; e = (e as { cause?: unknown }).cause) {
-    const code = (e as { code?: unknown }).code;
+    const { code, errno } = e as { code?: unknown; errno?: unknown };
+    if (errno === -122) return 'EDQUOT'; // libuv has no name for it and says UNKNOWN
     if (typeof code === 'string' && /^E[A-Z0-9]+$/.test(code)) return code;
   }
   return undefined;
