@@ -1,9 +1,10 @@
 /** The store with one fault each, and the case of the suite whose name says that fault. */
+import { mkdtempSync, rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { imageStoreCases, openImageContext, runCases } from '@strata/conformance';
 import { type BlobWriter, type ImageStore, isBlobInfo, isStrataError } from '@strata/core';
 import { createHost } from '@strata/host';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import local from '../src/index.ts';
 
 type Changes<T> = (good: T) => Partial<T>;
@@ -126,6 +127,9 @@ const faults: readonly (readonly [fault: string, caughtBy: string, changes: Chan
 ];
 
 const host = createHost();
+const base = mkdtempSync('/dev/shm/strata-broken-stores-');
+// A case that hangs never gives its root back.
+afterAll(() => rmSync(base, { recursive: true, force: true }));
 
 test.each(faults)('a store that %s is caught by %s', async (_, caughtBy, changes) => {
   const definition = {
@@ -137,7 +141,7 @@ test.each(faults)('a store that %s is caught by %s', async (_, caughtBy, changes
     definition,
     host,
     async createRoot() {
-      const root = await mkdtemp('/dev/shm/strata-broken-store-');
+      const root = await mkdtemp(`${base}/`);
       return { root, dispose: () => rm(root, { recursive: true }) };
     },
   });
