@@ -1,8 +1,8 @@
 /** @module Resource limits by cgroup v1 hierarchies, also on hybrid hosts. */
 import { type DriverDefinition, noOptions } from '@strata/core';
-import { CgroupV1Driver } from './v1-cgroup-driver.ts';
 import { findHierarchies, subtreeOf } from './hierarchies.ts';
 import { probeCgroupV1 } from './probe.ts';
+import { CgroupV1Driver } from './v1-cgroup-driver.ts';
 
 const cgroupV1: DriverDefinition<'cgroup', Record<string, never>> = {
   kind: 'cgroup',

@@ -29,7 +29,7 @@ export function limitWrites(resources: Resources, hierarchies: Hierarchies): Wri
     writes.push({ controller: 'pids', file: 'pids.max', value: max, option: 'pids' });
   }
   for (const write of writes) {
-    if (hasFile(hierarchies, write.controller, write.file) || write.file === 'cpu.cfs_quota_us') continue;
+    if (hasFile(hierarchies, write.controller, write.file)) continue;
     throw unsupported(write.option, `this kernel has no ${write.file}`);
   }
   return writes;

@@ -45,14 +45,15 @@ export class CgroupV1Driver implements CgroupDriver {
 
   async create(id: string, resources: Resources, options?: { readonly parent?: string }): Promise<CgroupRef> {
     const path = cgroupPath(this.#subtree, id, options?.parent);
-    const writes = limitWrites(resources, this.#hierarchies);
     const cgroup = new CgroupDirectory(this.#hierarchies, path);
     if (cgroup.exists()) this.#refuseUsed(cgroup);
     try {
+      // First, for the root of a hierarchy lacks files that every cgroup below it has.
       cgroup.make();
-      for (const write of writes) cgroup.write(write);
+      for (const write of limitWrites(resources, this.#hierarchies)) cgroup.write(write);
     } catch (error) {
       await cgroup.remove();
+      cgroup.removeEmptyParents(this.#subtree);
       throw error;
     }
     return { id, path: `/${path}`, state: { path } };

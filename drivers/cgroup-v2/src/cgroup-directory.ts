@@ -104,8 +104,8 @@ export class CgroupDirectory {
   /** Pids of it and of every cgroup below. */
   processes(): number[] {
     const pids = new Set<number>();
+    // 0: a process of a pid namespace we cannot see.
     for (const directory of below(this.directory))
-      // 0: a process of a pid namespace we cannot see.
       for (const line of (readOrNothing(join(directory, 'cgroup.procs')) ?? '').split('\n'))
         if (line !== '' && line !== '0') pids.add(Number(line));
     return [...pids];

@@ -62,6 +62,7 @@ export class V2CgroupDriver implements CgroupDriver {
   async update(ref: CgroupRef, resources: Resources): Promise<void> {
     const cgroup = this.#existing(ref);
     const writes = limitWrites(resources, this.#limitContext(cgroup));
+    refuseToKill(cgroup, resources.memory);
     const before = writes.map(({ file, option }): Write => ({ file, option, value: undoOf(cgroup, file) }));
     let done = 0;
     try {
@@ -154,6 +155,21 @@ function refuseUsed(cgroup: CgroupDirectory): void {
     'CGROUP_IN_USE',
     `The cgroup /${cgroup.path} exists and ${frozen ? 'is frozen' : 'holds processes'}`,
     { hint: 'Run strata check --repair' },
+  );
+}
+
+/** Where v1 refuses a limit below what is used, v2 kills until it fits; page cache can go. */
+function refuseToKill(cgroup: CgroupDirectory, memory: number | undefined): void {
+  if (memory === undefined || memory <= 0 || cgroup.read('memory.max')?.trim() === String(memory)) return;
+  const file =
+    (cgroup.value('memory.stat', 'active_file') ?? 0) + (cgroup.value('memory.stat', 'inactive_file') ?? 0);
+  const used = Number(cgroup.read('memory.current') ?? 0) - file;
+  if (used <= memory) return;
+  throw new StrataError(
+    'failed-precondition',
+    'LIMIT_BELOW_USE',
+    `The limit memory = ${memory} is below the ${used} bytes in use, so processes would be killed`,
+    { hint: 'Stop the container first, or free memory inside it' },
   );
 }
 

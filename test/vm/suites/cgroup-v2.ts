@@ -3,7 +3,7 @@ import { runCases } from '@strata/conformance';
 import { cgroupDriverCases, openCgroupContext } from '@strata/conformance/cgroup';
 import definition from '@strata/driver-cgroup-v2';
 import { createHost } from '@strata/host';
-import type { VmSuite } from './index.ts';
+import type { VmCases } from './index.ts';
 
 const roots = {
   async createRoot() {
@@ -13,10 +13,9 @@ const roots = {
 };
 
 /** The CgroupDriver contract on the hierarchy most hosts have. */
-export const cgroupV2: VmSuite = {
-  name: 'cgroup-v2',
-  cases: () =>
-    runCases(openCgroupContext({ definition, host: createHost(), ...roots }), cgroupDriverCases, {
-      milliseconds: 60_000,
-    }),
-};
+const cases: VmCases = () =>
+  runCases(openCgroupContext({ definition, host: createHost(), ...roots }), cgroupDriverCases, {
+    milliseconds: 120_000,
+  });
+
+export default cases;

@@ -1,2 +1,164 @@
-import type { VmSuite } from './index.ts';
-export const cli: VmSuite = { name: 'cli', async *cases() {} };
+/** The program as built, on this machine: limits seen from inside, by the kernel's own files. */
+import assert from 'node:assert/strict';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
+import { join, resolve } from 'node:path';
+import { type ConformanceCase, runCases } from '@strata/conformance';
+import type { RunResult } from '@strata/core';
+import { createHost } from '@strata/host';
+import type { VmCases } from './index.ts';
+
+const program = resolve(import.meta.dirname, '../../../packages/cli/bin/strata');
+const host = createHost();
+const image = 'busybox';
+const cgroups = '/sys/fs/cgroup';
+
+async function strata(...args: string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await attempt(...args);
+  assert.equal(exitCode, 0, `strata ${args.join(' ')} ended with ${exitCode}: ${stderr}`);
+  return stdout.trim();
+}
+
+function attempt(...args: string[]): Promise<RunResult> {
+  const okCodes = Array.from({ length: 256 }, (_, code) => code);
+  return host.exec.run(program, args, { timeout: 120_000, okCodes });
+}
+
+/** Without a bridge: what is tested here needs none. */
+const run = (...args: string[]) => strata('run', '--network=none', ...args);
+const inside = (name: string, file: string) => strata('exec', name, 'cat', `${cgroups}/${file}`);
+
+type SmokeCase = ConformanceCase<undefined, undefined>;
+
+const cases: readonly SmokeCase[] = [
+  {
+    name: 'an image is made of a tar',
+    async run() {
+      const work = mkdtempSync('/tmp/busybox-');
+      for (const name of ['bin', 'tmp', 'etc']) mkdirSync(join(work, name));
+      copyFileSync('/bin/busybox', join(work, 'bin/busybox'));
+      for (const applet of ['sh', 'cat', 'sleep', 'tail', 'mknod', 'true'])
+        symlinkSync('busybox', join(work, 'bin', applet));
+      await host.exec.run('tar', ['-C', work, '-cf', `${work}.tar`, '.']);
+      await strata('import', `${work}.tar`, image);
+    },
+  },
+  {
+    name: 'the drivers are overlay and v2',
+    async run() {
+      const info = await strata('info', '--format', '{{.Driver}} {{.CgroupDriver}}');
+      assert.equal(info, 'overlay v2');
+    },
+  },
+  {
+    name: 'limits are those the container reads',
+    async run() {
+      const limits = ['-m', '64m', '--memory-swap', '80m', '--memory-reservation', '32m'];
+      const more = ['--cpus', '0.5', '--cpu-shares', '512', '--pids-limit', '50', '--cpuset-cpus', '0'];
+      await run('-d', '--name', 'limited', ...limits, ...more, image, 'sleep', '600');
+      assert.equal(await inside('limited', 'memory.max'), String(64 * 2 ** 20));
+      assert.equal(await inside('limited', 'memory.swap.max'), String(16 * 2 ** 20));
+      assert.equal(await inside('limited', 'memory.low'), String(32 * 2 ** 20));
+      assert.equal(await inside('limited', 'cpu.max'), '50000 100000');
+      assert.equal(await inside('limited', 'cpu.weight'), '59');
+      assert.equal(await inside('limited', 'pids.max'), '50');
+      assert.equal(await inside('limited', 'cpuset.cpus'), '0');
+    },
+  },
+  {
+    name: 'update changes a running container, and refuses what cannot be',
+    async run() {
+      await strata('update', '-m', '96m', '--memory-swap', '96m', '--cpus', '0.25', 'limited');
+      assert.equal(await inside('limited', 'memory.max'), String(96 * 2 ** 20));
+      assert.equal(await inside('limited', 'memory.swap.max'), '0');
+      assert.equal(await inside('limited', 'cpu.max'), '25000 100000');
+      assert.equal(await inside('limited', 'pids.max'), '50');
+      assert.notEqual((await attempt('update', '-m', '4k', 'limited')).exitCode, 0);
+      assert.equal(await inside('limited', 'memory.max'), String(96 * 2 ** 20));
+    },
+  },
+  {
+    name: 'stats, pause, unpause and top',
+    async run() {
+      const [row] = (await strata('stats', '--no-stream', '--format', 'json', 'limited')).split('\n');
+      const { MemUsage, PIDs } = JSON.parse(row!) as Record<string, string>;
+      assert.match(MemUsage!, / \/ 96MiB$/);
+      assert.equal(PIDs, '1');
+      await strata('pause', 'limited');
+      assert.equal(await strata('inspect', '-f', '{{.State.Status}}', 'limited'), 'paused');
+      await strata('unpause', 'limited');
+      assert.match(await strata('top', 'limited'), /sleep 600/);
+    },
+  },
+  {
+    name: 'a hog is killed, and that is told',
+    async run() {
+      const { exitCode } = await attempt(
+        ...['run', '--network=none', '--name', 'hog', '-m', '16m', '--memory-swap', '16m'],
+        ...[image, 'tail', '/dev/zero'],
+      );
+      assert.equal(exitCode, 137);
+      assert.equal(await strata('inspect', '-f', '{{.State.OOMKilled}}', 'hog'), 'true');
+      const told = await strata('events', '--since', '1h', '--until', '0s', '--filter', 'event=oom');
+      assert.match(told, /container oom [0-9a-f]{64} .*name=hog/);
+      assert.equal(await strata('inspect', '-f', '{{.State.Running}}', 'limited'), 'true');
+    },
+  },
+  {
+    name: 'device rules hold on cgroup v2',
+    async run() {
+      const { rdev } = statSync('/dev/vda');
+      const node = `mknod /tmp/disk b ${rdev >> 8} ${rdev & 0xff} && cat /tmp/disk`;
+      const { exitCode, stderr } = await attempt('run', '--rm', '--network=none', image, 'sh', '-c', node);
+      assert.notEqual(exitCode, 0);
+      assert.match(stderr, /Operation not permitted/);
+    },
+  },
+  {
+    name: 'what cgroup v2 does not have is refused',
+    async run() {
+      for (const flag of ['--memory-swappiness=10', '--oom-kill-disable']) {
+        const { exitCode, stderr } = await attempt('run', '--rm', '--network=none', flag, image, 'true');
+        assert.equal(exitCode, 125);
+        assert.match(stderr, /LIMIT_UNSUPPORTED/);
+      }
+    },
+  },
+  {
+    name: 'a cgroup parent stays below ours',
+    async run() {
+      const parent = await run('--rm', '--cgroup-parent', '/team/a', image, 'cat', '/proc/self/cgroup');
+      assert.equal(parent, '0::/');
+      const { exitCode } = await attempt('run', '--rm', '--cgroup-parent', '../../x', image, 'true');
+      assert.equal(exitCode, 125);
+    },
+  },
+  {
+    name: 'nothing is left',
+    async run() {
+      await strata('rm', '-f', 'limited', 'hog');
+      const left = existsSync(`${cgroups}/strata`) ? readdirSync(`${cgroups}/strata`) : [];
+      assert.deepEqual(
+        left.filter((name) => statSync(join(cgroups, 'strata', name)).isDirectory()),
+        [],
+      );
+      assert.equal(await strata('check'), 'The store is clean');
+    },
+  },
+];
+
+const all: VmCases = () =>
+  runCases(
+    { open: async () => ({ context: undefined, traits: undefined, close: async () => undefined }) },
+    cases,
+    { milliseconds: 180_000 },
+  );
+
+export default all;

@@ -1,19 +1,19 @@
 /**
  * # The suites of the machine
  *
- * To add one, write a module with a {@link VmSuite} and name it here. It runs as root of a machine that is thrown away
- * afterwards: cgroup v2 at /sys/fs/cgroup, overlay, btrfs and XFS, no network, the work tree read-only in /repository,
- * memory-backed /dev/shm. Debian packages it needs are listed in `test/vm/image/build.sh`.
+ * To add one, write a module whose default export are its cases and name it here. It runs as root of a machine that is
+ * thrown away afterwards: cgroup v2 at /sys/fs/cgroup, overlay, btrfs and XFS, no network, the work tree read-only in
+ * /repository, /dev/shm in memory. Debian packages it needs are listed in `test/vm/image/build.sh`.
  */
 import type { CaseResult } from '@strata/conformance';
-import { cgroupV2 } from './cgroup-v2.ts';
-import { cli } from './cli.ts';
-import { layers } from './layers.ts';
 
-export interface VmSuite {
-  readonly name: string;
-  /** Runs it, yielding each result as it comes. */
-  cases(): AsyncIterable<CaseResult>;
-}
+/** Runs the cases, yielding each result as it comes. */
+export type VmCases = () => AsyncIterable<CaseResult>;
 
-export const suites: readonly VmSuite[] = [cgroupV2, cli, ...layers];
+/** In the order in which they run; each is loaded when its turn comes. */
+export const suites: Readonly<Record<string, () => Promise<{ readonly default: VmCases }>>> = {
+  'cgroup-v2': () => import('./cgroup-v2.ts'),
+  cli: () => import('./cli.ts'),
+  'layer-overlay-xfs': () => import('./layer-overlay-xfs.ts'),
+  'layer-btrfs-btrfs': () => import('./layer-btrfs-btrfs.ts'),
+};

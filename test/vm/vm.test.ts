@@ -1,0 +1,21 @@
+import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { expect, it } from 'vitest';
+
+const script = resolve(import.meta.dirname, '../../scripts/test-vm.sh');
+
+/** Everything the machine says becomes part of the log of the tests. */
+it('passes its suites in a machine with cgroup v2, XFS and btrfs', { timeout: 1_200_000 }, async () => {
+  const child = spawn('sh', [script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const failed: string[] = [];
+  let passed = 0;
+  for await (const line of createInterface(child.stdout)) {
+    process.stdout.write(`${line}\n`);
+    if (line.startsWith('ok ') && !line.includes(' # SKIP ')) passed++;
+    if (line.startsWith('not ok ')) failed.push(line);
+  }
+  const code = child.exitCode ?? (await new Promise<number | null>((ended) => child.once('exit', ended)));
+  expect({ failed, code }).toEqual({ failed: [], code: 0 });
+  expect(passed).toBeGreaterThan(50);
+});
