@@ -3,6 +3,7 @@ import { runCases } from '@strata/conformance';
 import { cgroupDriverCases, openCgroupContext } from '@strata/conformance/cgroup';
 import definition from '@strata/driver-cgroup-v2';
 import { createHost } from '@strata/host';
+import { cgroupV2Cases } from './cgroup-v2-cases.ts';
 import type { VmCases } from './index.ts';
 
 const roots = {
@@ -14,8 +15,12 @@ const roots = {
 
 /** The CgroupDriver contract on the hierarchy most hosts have. */
 const cases: VmCases = () =>
-  runCases(openCgroupContext({ definition, host: createHost(), ...roots }), cgroupDriverCases, {
-    milliseconds: 120_000,
-  });
+  runCases(
+    openCgroupContext({ definition, host: createHost(), ...roots }),
+    [...cgroupDriverCases, ...cgroupV2Cases],
+    {
+      milliseconds: 120_000,
+    },
+  );
 
 export default cases;

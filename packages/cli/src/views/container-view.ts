@@ -40,7 +40,7 @@ function statusText(container: ContainerSummary, now: number): string {
     case 'paused':
       return `Up${up} (Paused)`;
     case 'exited':
-      return `Exited (${exitCode ?? 255})${finishedAt === undefined ? '' : ` ${ago(finishedAt, now)}`}`;
+      return `Exited (${exitCode ?? 255})${finishedAt === undefined ? '' : ` ${ago(finishedAt, now)}`}${container.oomKilled ? ' (out of memory)' : ''}`;
     case 'removing':
       return 'Removal In Progress';
     case 'dead':
