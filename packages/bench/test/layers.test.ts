@@ -29,7 +29,7 @@ function traces(...directories: readonly string[]): string[] {
   return [
     ...readFileSync('/proc/self/mountinfo', 'utf8').split('\n').filter(mine),
     ...execFileSync('losetup', ['-a'], { encoding: 'utf8' }).split('\n').filter(mine),
-    ...['/var/tmp', ...directories].flatMap((directory) => readdirSync(directory).filter(mine)),
+    ...[process.env.TMPDIR!, ...directories].flatMap((directory) => readdirSync(directory).filter(mine)),
   ];
 }
 
@@ -45,12 +45,18 @@ const request = (part: Partial<LayerBenchRequest>): LayerBenchRequest => ({
   ...part,
 });
 
-describe('a bench of real layer drivers', () => {
+describe('a bench of real layer drivers', { timeout: 300_000 }, () => {
   let disk: LoopFilesystem;
+  const temporary = process.env.TMPDIR;
   beforeAll(async () => {
     disk = await createLoopFilesystem({ type: 'ext4', size: 4 * 2 ** 30 });
+    process.env.TMPDIR = mkdtempSync(join(disk.directory, 'tmp-'));
   });
-  afterAll(() => disk.dispose());
+  afterAll(async () => {
+    if (temporary === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = temporary;
+    await disk.dispose();
+  });
 
   it('finds what overlay pays for a copy-up and saves in page cache and space', async () => {
     const report = await benchLayers(
@@ -58,7 +64,6 @@ describe('a bench of real layer drivers', () => {
       request({
         drivers: ['overlay', 'btrfs', 'vfs'],
         workloads: ['copy-up', 'disk-space', 'page-cache'],
-        runs: 3,
       }),
     );
     const figures = (workload: string, metric: string) =>
@@ -162,12 +167,12 @@ describe('a bench of real layer drivers', () => {
 
   it('tidies up after a bench that was killed', async () => {
     const parent = mkdtempSync(join(disk.directory, 'parent-'));
-    const dead = join(parent, 'strata-bench-1-99');
+    const dead = join(parent, 'strata-bench-1-99-x');
     mkdirSync(join(dead, 'backing'), { recursive: true });
     execFileSync('mount', ['-t', 'tmpfs', 'none', join(dead, 'backing')]);
     const alive = join(
       parent,
-      `strata-bench-${process.ppid}-${host.processes.identify(process.ppid)!.startTime}`,
+      `strata-bench-${process.ppid}-${host.processes.identify(process.ppid)!.startTime}-x`,
     );
     mkdirSync(alive);
     {

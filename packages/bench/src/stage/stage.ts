@@ -5,6 +5,7 @@ import type { BenchReport, SubjectInfo } from '../report.ts';
 import { type Backing, type Ground, openGround } from './backing.ts';
 import { driverContext } from './driver.ts';
 import { LoopFilesystem } from './loop-filesystem.ts';
+import { quiet } from './quiet.ts';
 import { makeScratch, Subject } from './subject.ts';
 
 export interface StageOptions {
@@ -122,6 +123,7 @@ export class Stage implements AsyncDisposable {
         .close()
         .catch((error: unknown) => this.#ports.host.log.warn('a driver was not left tidy', { error }));
     }
+    await quiet(this.#ports.host, `${this.#ground.directory}/`);
     await this.#ground[Symbol.asyncDispose]();
   }
 }

@@ -6,6 +6,7 @@ import type { BenchPorts } from '../ports.ts';
 import type { SubjectInfo } from '../report.ts';
 import { Layers } from './layers.ts';
 import type { LoopFilesystem } from './loop-filesystem.ts';
+import { quiet } from './quiet.ts';
 
 /** Whether caches may be dropped for the whole machine; only when the user asked. */
 export interface CachePolicy {
@@ -101,7 +102,13 @@ export class Subject {
     return image!.id;
   }
 
+  /** Wait for the monitors of containers that have ended. */
+  quiet(): Promise<void> {
+    return quiet(this.host, `${this.scratch}/`);
+  }
+
   async closeEngine(): Promise<void> {
+    if (this.#engine !== undefined) await this.quiet();
     const engine = await this.#engine?.catch(() => undefined);
     this.#engine = undefined;
     await engine?.close();

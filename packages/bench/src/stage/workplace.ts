@@ -1,9 +1,9 @@
 /** A bench's own directory, named after its process, so that a later bench can tell and tidy up what a killed one left. */
-import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Host } from '@strata/core';
 
-const NAME = /^strata-bench-(\d+)-(\d+)$/;
+const NAME = /^strata-bench-(\d+)-(\d+)-/;
 
 export interface Workplace extends AsyncDisposable {
   readonly directory: string;
@@ -13,8 +13,7 @@ export async function openWorkplace(host: Host, parent: string): Promise<Workpla
   await mkdir(parent, { recursive: true });
   await removeAbandoned(host, parent);
   const { pid, startTime } = host.processes.self;
-  const directory = join(parent, `strata-bench-${pid}-${startTime}`);
-  await mkdir(directory, { mode: 0o700 });
+  const directory = await mkdtemp(join(parent, `strata-bench-${pid}-${startTime}-`));
   return { directory, [Symbol.asyncDispose]: () => removeWorkplace(host, directory) };
 }
 

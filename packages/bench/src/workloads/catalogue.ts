@@ -1,10 +1,11 @@
 import { StrataError } from '@strata/core';
 import { changes } from './changes.ts';
 import { clone } from './clone.ts';
-import { ownCommand, parallel, start } from './containers.ts';
+import { parallel, start } from './containers.ts';
 import { copyUp } from './copy-up.ts';
 import { diskSpace } from './disk-space.ts';
 import { fio } from './fio.ts';
+import { ownCommand } from './own-command.ts';
 import { pageCache } from './page-cache.ts';
 import { prepare } from './prepare.ts';
 import { readTree } from './read-tree.ts';

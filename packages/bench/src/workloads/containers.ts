@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StrataError } from '@strata/core';
@@ -49,7 +48,12 @@ export const start: Workload = {
   needsImage: true,
   async open(subject) {
     const request = await emptyContainer(subject);
-    return { run: async () => ({ run: await timed(() => runOnce(subject, request)) }) };
+    return {
+      run: async () => {
+        await subject.quiet();
+        return { run: await timed(() => runOnce(subject, request)) };
+      },
+    };
   },
 };
 
@@ -65,73 +69,16 @@ export const parallel: Workload = {
   async open(subject) {
     const request = await emptyContainer(subject);
     return {
-      run: async () => ({
-        all: await timed(async () => {
-          const ended = await Promise.allSettled(
-            Array.from({ length: TOGETHER }, () => runOnce(subject, request)),
-          );
-          const failed = ended.find((one) => one.status === 'rejected');
-          if (failed !== undefined) throw failed.reason;
-        }),
-      }),
+      async run() {
+        await subject.quiet();
+        return { all: await timed(() => runTogether(subject, request)) };
+      },
     };
   },
 };
 
-/** `--command`: the user's own work. */
-export function ownCommand(command: string, network: string | undefined): Workload {
-  return {
-    id: 'command',
-    title: 'Your command',
-    tells: `\`${command}\` in a fresh container of the image, from start to exit.`,
-    metrics: [seconds('run', 'start to exit')],
-    cache: WARM,
-    needsImage: true,
-    async open(subject, signal) {
-      const image = await subject.image();
-      const { images } = await subject.engine();
-      await images.unpack(image, { storage: subject.id });
-      const request: CreateRequest = {
-        image,
-        storage: subject.id,
-        pull: 'never',
-        entrypoint: ['sh', '-c'],
-        command: [command],
-        name: `strata-bench-${randomBytes(4).toString('hex')}`,
-        ...(network === undefined ? {} : { network }),
-      };
-      return { run: async () => ({ run: await runCommand(subject, request, signal) }) };
-    },
-  };
-}
-
-async function runCommand(subject: Subject, request: CreateRequest, signal: AbortSignal): Promise<number> {
-  const { containers } = await subject.engine();
-  const name = request.name!;
-  const stop = (): void => void containers.kill(name, 'KILL').catch(() => undefined);
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    let code = 0;
-    const took = await timed(async () => {
-      await using session = await containers.run({ ...request, detach: true });
-      code = (await session.wait()).code;
-    });
-    if (code !== 0) throw await failure(subject, name, code);
-    return took;
-  } finally {
-    signal.removeEventListener('abort', stop);
-    await containers.remove(name, { force: true }).catch(() => undefined);
-  }
-}
-
-async function failure(subject: Subject, name: string, code: number): Promise<StrataError> {
-  const { containers } = await subject.engine();
-  const tail: Buffer[] = [];
-  for await (const { data } of containers.logs({ container: name, tail: 5 })) tail.push(data);
-  const said = Buffer.concat(tail).toString().trim().slice(-500);
-  return new StrataError(
-    'failed-precondition',
-    'BENCH_COMMAND_FAILED',
-    `The command ended with status ${code}${said === '' ? '' : `: ${said}`}`,
-  );
+async function runTogether(subject: Subject, request: CreateRequest): Promise<void> {
+  const ended = await Promise.allSettled(Array.from({ length: TOGETHER }, () => runOnce(subject, request)));
+  const failed = ended.find((one) => one.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }
