@@ -7,6 +7,7 @@ import type { ImagesApi } from './api/images.ts';
 import type { NetworksApi } from './api/networks.ts';
 import type { StorageApi } from './api/storage.ts';
 import type { SystemApi } from './api/system.ts';
+import type { VolumesApi } from './api/volumes.ts';
 import { driversModule } from './drivers/drivers.module.ts';
 import type { InternalServices } from './internal-services.ts';
 import { servicesModule } from './services.module.ts';
@@ -27,6 +28,7 @@ export interface Apis {
   images(): Promise<ImagesApi>;
   containers(): Promise<ContainersApi>;
   networks(): Promise<NetworksApi>;
+  volumes(): Promise<VolumesApi>;
   storage(): Promise<StorageApi>;
   drivers(): Promise<DriversApi>;
   system(): Promise<SystemApi>;
@@ -42,6 +44,7 @@ export function compose(composition: Composition): Apis {
     images: async () => (await import('./images/images-api.ts')).createImagesApi(services),
     containers: async () => (await import('./containers/containers-api.ts')).createContainersApi(services),
     networks: async () => (await import('./networks/networks-api.ts')).createNetworksApi(services),
+    volumes: async () => (await import('./volumes/volumes-api.ts')).createVolumesApi(services),
     storage: async () => (await import('./storage/storage-api.ts')).createStorageApi(services),
     drivers: async () =>
       (await import('./added-drivers/drivers-api.ts')).createDriversApi(

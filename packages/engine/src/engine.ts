@@ -6,6 +6,7 @@ import type { ImagesApi } from './api/images.ts';
 import type { NetworksApi } from './api/networks.ts';
 import type { StorageApi } from './api/storage.ts';
 import type { SystemApi } from './api/system.ts';
+import type { VolumesApi } from './api/volumes.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Apis } from './engine.module.ts';
 import type { EventListener } from './state/event-log.ts';
@@ -15,6 +16,7 @@ export class EngineFacade implements Engine {
   readonly images: ImagesApi;
   readonly containers: ContainersApi;
   readonly networks: NetworksApi;
+  readonly volumes: VolumesApi;
   readonly storage: StorageApi;
   readonly drivers: DriversApi;
   readonly system: SystemApi;
@@ -25,6 +27,7 @@ export class EngineFacade implements Engine {
     this.images = imageVerbs(dispatcher.verbs((apis: Apis) => apis.images()));
     this.containers = containerVerbs(dispatcher.verbs((apis: Apis) => apis.containers()));
     this.networks = networkVerbs(dispatcher.verbs((apis: Apis) => apis.networks()));
+    this.volumes = volumeVerbs(dispatcher.verbs((apis: Apis) => apis.volumes()));
     this.storage = storageVerbs(dispatcher.verbs((apis: Apis) => apis.storage()));
     this.drivers = driverVerbs(dispatcher.verbs((apis: Apis) => apis.drivers()));
     this.system = systemVerbs(dispatcher.verbs((apis: Apis) => apis.system()));
@@ -115,6 +118,16 @@ function networkVerbs({ call, free }: Verbs<NetworksApi>): NetworksApi {
     disconnect: (network, container, options) => free((api) => api.disconnect(network, container, options)),
     reload: () => call((api) => api.reload()),
     ports: (container) => call((api) => api.ports(container)),
+  };
+}
+
+function volumeVerbs({ call, free }: Verbs<VolumesApi>): VolumesApi {
+  return {
+    create: (request) => call((api) => api.create(request)),
+    list: (filter) => call((api) => api.list(filter)),
+    inspect: (volume) => call((api) => api.inspect(volume)),
+    remove: (volume) => free((api) => api.remove(volume)),
+    prune: (options) => free((api) => api.prune(options)),
   };
 }
 

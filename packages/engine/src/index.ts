@@ -7,4 +7,5 @@ export type * from './api/networks.ts';
 export type * from './api/snapshotter.ts';
 export type * from './api/storage.ts';
 export type * from './api/system.ts';
+export type * from './api/volumes.ts';
 export { createEngine } from './create-engine.ts';

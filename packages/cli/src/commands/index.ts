@@ -9,7 +9,20 @@ export { networkSuite, testDriver } from './driver-test.ts';
 export { exec } from './exec.ts';
 export { commit, history, pruneImages, pull, push, rmi, tag, unpack } from './images.ts';
 export { inspect, inspectContainer, inspectImage } from './inspect.ts';
-export { cleanup, keep, kill, pause, reap, rename, restart, rm, stop, unpause, update, wait } from './lifecycle.ts';
+export {
+  cleanup,
+  keep,
+  kill,
+  pause,
+  reap,
+  rename,
+  restart,
+  rm,
+  stop,
+  unpause,
+  update,
+  wait,
+} from './lifecycle.ts';
 export { login, logout } from './login.ts';
 export { logs } from './logs.ts';
 export {
@@ -28,3 +41,4 @@ export { snapshotter } from './snapshotter.ts';
 export { stats } from './stats.ts';
 export { initStorage, listStorage, pruneStorage } from './storage.ts';
 export { check, diskUsage, events, info, pruneSystem } from './system.ts';
+export { createVolume, inspectVolumes, listVolumes, pruneVolumes, removeVolumes } from './volume.ts';

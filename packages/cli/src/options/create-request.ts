@@ -109,6 +109,7 @@ function isolation(flags: Flags) {
   return {
     readOnly: flags.bool('read-only') || undefined,
     mounts: some(readMounts(flags)),
+    volumesFrom: some(flags.list('volumes-from')),
     capAdd: some(flags.list('cap-add')),
     capDrop: some(flags.list('cap-drop')),
     privileged: flags.bool('privileged') || undefined,

@@ -32,28 +32,19 @@ const TMPFS_FLAGS: readonly string[] = [
 
 const isPropagation = (text: string): text is Propagation => PROPAGATION.includes(text);
 
-/** `-v host:container[:options]`. */
+/** `-v [host|name:]container[:options]`. */
 function parseVolume(text: string, fail: Fail): BindRequest {
   const parts = text.split(':');
-  const [source = '', target, options = ''] = parts;
-  if (target === undefined) {
-    throw fail(
-      "a volume without a host directory is not supported; use '/host/path:/container/path' or --tmpfs",
-    );
-  }
-  if (source === '' || target === '' || parts.length > 3) throw fail('expected host:container[:options]');
+  const [source, target, options = ''] = parts.length === 1 ? ['', ...parts] : parts;
+  if (target === undefined || target === '' || (source === '' && parts.length > 1) || parts.length > 3)
+    throw fail('expected [source:]container[:options]');
   if (!target.startsWith('/')) throw fail(`invalid mount path: '${target}' must be absolute`);
-  if (!source.startsWith('/') && !source.startsWith('.')) {
-    throw fail(`named volumes are not supported; for a directory write './${source}'`);
-  }
-  const mount = {
-    type: 'bind',
-    source: resolve(source),
-    target,
-    createSource: true,
-    ...bindOptions(options, fail),
-  };
-  return mount as BindRequest;
+  const chosen = bindOptions(options, fail);
+  const noCopy = options.split(',').includes('nocopy') || undefined;
+  if (source === undefined || source === '') return { type: 'volume', target, ...chosen };
+  if (!source.startsWith('/') && !source.startsWith('.'))
+    return { type: 'volume', source, target, ...chosen, ...defined({ noCopy }) };
+  return { type: 'bind', source: resolve(source), target, createSource: true, ...chosen };
 }
 
 function bindOptions(text: string, fail: Fail): Pick<BindRequest, 'readOnly' | 'propagation'> {
@@ -103,20 +94,28 @@ function parseMount(text: string, fail: Fail): BindRequest {
     return parsed;
   };
   const type = take('type') ?? 'volume';
-  if (type !== 'bind' && type !== 'tmpfs')
-    throw fail(`mount type "${type}" is not supported; use bind or tmpfs`);
+  if (type !== 'bind' && type !== 'tmpfs' && type !== 'volume')
+    throw fail(`mount type "${type}" is not supported; use bind, volume or tmpfs`);
   const target = take('target');
   if (target === undefined) throw fail('target is required');
   if (!target.startsWith('/')) throw fail(`invalid mount path: '${target}' must be absolute`);
   take('consistency');
   const readOnly = flag('readonly');
-  const rest = type === 'bind' ? bindMount(take, flag, fail) : tmpfsMount(take, fail);
+  const rest = mountOptions[type](take, flag, fail);
   const [unknown] = values.keys();
   if (unknown !== undefined) throw fail(`unexpected key '${unknown}' for a ${type} mount`);
   return { type, target, ...defined({ readOnly }), ...rest };
 }
 
 type Take = (name: string) => string | undefined;
+
+type Options = (take: Take, flag: (name: string) => boolean | undefined, fail: Fail) => Partial<BindRequest>;
+
+const mountOptions: Readonly<Record<BindRequest['type'], Options>> = {
+  bind: bindMount,
+  tmpfs: (take, _flag, fail) => tmpfsMount(take, fail),
+  volume: (take, flag) => defined({ source: take('source'), noCopy: flag('volume-nocopy') }),
+};
 
 function bindMount(
   take: Take,

@@ -6,6 +6,7 @@ import { networkCommands } from './networks.ts';
 import { snapshotterCommands } from './snapshotter.ts';
 import type { CommandSpec, GroupSpec } from './spec.ts';
 import { systemCommands } from './system.ts';
+import { volumeCommands } from './volumes.ts';
 
 export const groups: readonly GroupSpec[] = [
   { name: 'container', summary: 'Manage containers' },
@@ -14,6 +15,7 @@ export const groups: readonly GroupSpec[] = [
   { name: 'network', summary: 'Manage networks' },
   { name: 'storage', summary: 'Manage layer drivers and their pools' },
   { name: 'system', summary: 'Manage Strata' },
+  { name: 'volume', summary: 'Manage volumes' },
 ];
 
 export const commands: readonly CommandSpec[] = [
@@ -21,6 +23,7 @@ export const commands: readonly CommandSpec[] = [
   ...imageCommands,
   ...networkCommands,
   ...systemCommands,
+  ...volumeCommands,
   ...driverCommands,
   ...benchCommands,
   ...snapshotterCommands,

@@ -66,9 +66,16 @@ const isolationFlags: readonly FlagSpec[] = [
 ];
 
 const mountFlags: readonly FlagSpec[] = [
-  list('mount', 'Attach a filesystem mount (type=bind|tmpfs,src=…,dst=…)', { value: 'options' }),
+  list('mount', 'Attach a filesystem mount (type=bind|volume|tmpfs,…)', { value: 'options' }),
   list('tmpfs', 'Mount a tmpfs directory', { value: 'path[:options]' }),
-  list('v,volume', 'Bind mount a host directory', { value: 'host:container[:options]', complete: 'file' }),
+  list('v,volume', 'Bind mount a volume or a host directory', {
+    value: '[source:]container[:options]',
+    complete: 'file',
+  }),
+  list('volumes-from', 'Mount the volumes of another container', {
+    value: 'container[:ro]',
+    complete: 'container',
+  }),
 ];
 
 const networkFlags: readonly FlagSpec[] = [

@@ -16,6 +16,7 @@ export type Completion =
   | 'running'
   | 'image'
   | 'network'
+  | 'volume'
   | 'storage'
   | 'file'
   | 'directory'

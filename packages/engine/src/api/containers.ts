@@ -5,8 +5,8 @@ import type { EndpointRequest, PortRequest } from './networks.ts';
 export type ContainerStatus = 'creating' | 'created' | 'running' | 'paused' | 'exited' | 'removing' | 'dead';
 
 export interface BindRequest {
-  readonly type: 'bind' | 'tmpfs';
-  /** Host path of a bind. */
+  readonly type: 'bind' | 'tmpfs' | 'volume';
+  /** Host path of a bind, name of a volume; without one the volume is anonymous. */
   readonly source?: string;
   readonly target: string;
   readonly readOnly?: boolean;
@@ -14,6 +14,10 @@ export interface BindRequest {
   readonly createSource?: boolean;
   readonly propagation?: 'private' | 'rprivate' | 'slave' | 'rslave' | 'shared' | 'rshared';
   readonly recursive?: boolean;
+  /** volume: an empty one stays empty instead of getting what the image has there. */
+  readonly noCopy?: boolean;
+  /** volume: goes with the container; the engine says so itself. */
+  readonly anonymous?: boolean;
   /** tmpfs: bytes and octal mode. */
   readonly size?: number;
   readonly mode?: number;
@@ -52,6 +56,8 @@ export interface CreateRequest extends Operation {
   readonly autoRemove?: boolean;
   readonly readOnly?: boolean;
   readonly mounts?: readonly BindRequest[];
+  /** `CONTAINER[:ro]`: with its binds and volumes. */
+  readonly volumesFrom?: readonly string[];
   readonly capAdd?: readonly string[];
   readonly capDrop?: readonly string[];
   readonly privileged?: boolean;

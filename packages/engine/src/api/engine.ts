@@ -15,6 +15,7 @@ import type { ImagesApi } from './images.ts';
 import type { NetworksApi } from './networks.ts';
 import type { StorageApi } from './storage.ts';
 import type { SystemApi } from './system.ts';
+import type { VolumesApi } from './volumes.ts';
 
 export interface EngineOptions {
   /** Persistent state; default `/var/lib/strata`. Made with mode 0700. */
@@ -52,6 +53,7 @@ export interface Engine extends AsyncDisposable {
   readonly images: ImagesApi;
   readonly containers: ContainersApi;
   readonly networks: NetworksApi;
+  readonly volumes: VolumesApi;
   readonly storage: StorageApi;
   readonly drivers: DriversApi;
   readonly system: SystemApi;

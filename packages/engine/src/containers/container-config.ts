@@ -23,7 +23,7 @@ export interface ContainerConfig {
   readonly stopTimeout: number;
   readonly readOnly: boolean;
   readonly mounts: readonly BindRequest[];
-  /** Targets of the image's VOLUMEs; the n-th lives in the container's directory `volumes/n`. */
+  /** Targets of the image's VOLUMEs, for inspect and commit; what is mounted there is in `mounts`. */
   readonly volumes: readonly string[];
   readonly capAdd: readonly string[];
   readonly capDrop: readonly string[];

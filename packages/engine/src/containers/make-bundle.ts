@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { StrataError } from '@strata/core';
 import type { Sandbox } from '../networks/sandbox.ts';
 import type { EngineServices } from '../services.ts';
+import { bindVolumes } from '../volumes/mount-volumes.ts';
 import { lookupUser } from './rootfs/lookup-user.ts';
 import { writeNetworkFiles } from './rootfs/network-files.ts';
 import { readyRootfs } from './rootfs/ready-rootfs.ts';
@@ -28,12 +29,13 @@ export interface BundleInput {
 export async function makeBundle(services: EngineServices, input: BundleInput): Promise<readonly string[]> {
   const { host, paths } = services;
   const { container, rootfs, cgroupsPath, sandbox } = input;
-  const { id, config } = container;
+  const { id } = container;
+  const config = await bindVolumes(services, container.config);
   const directory = paths.container(id);
   const run = paths.containerRun(id);
   await mkdir(run, { recursive: true, mode: 0o700 });
   const network = await networkNamespace(services, container, sandbox?.path);
-  const targets = await readyRootfs(services, { id, config, rootfs });
+  const targets = await readyRootfs(services, { id, config: container.config, rootfs });
   if (network.shared === undefined)
     writeNetworkFiles(directory, config, {
       sharesHost: network.namespace === 'host',
@@ -49,10 +51,7 @@ export async function makeBundle(services: EngineServices, input: BundleInput): 
     user: lookupUser(tree, config.user, config.groupAdd),
     mounts: [
       ...systemMounts(config, await sharedMemory(services, container)),
-      ...parentsFirst([
-        ...generatedMounts(files, targets, config),
-        ...userMounts(config, join(directory, 'volumes'), targets),
-      ]),
+      ...parentsFirst([...generatedMounts(files, targets, config), ...userMounts(config, targets)]),
     ],
     namespaces: namespacesFor(services, config, network),
     devices: devicesFor(config),

@@ -3,6 +3,8 @@ import type { CreateRequest } from '../api/containers.ts';
 import { insertEndpoints, type NewEndpoint } from '../networks/endpoint-store.ts';
 import { planNetworks } from '../networks/plan-networks.ts';
 import type { EngineServices } from '../services.ts';
+import { recordVolumes } from '../volumes/mount-volumes.ts';
+import { planVolumes } from '../volumes/plan-volumes.ts';
 import { requireQuota } from './disk-quota.ts';
 import { mergeConfig } from './merge-config.ts';
 import { checkName, inventName, newContainerId } from './names.ts';
@@ -60,7 +62,11 @@ export async function planContainer(
     network: networks.mode,
     autoRemove: request.autoRemove ?? false,
     labels: { ...image.config.labels, ...request.labels },
-    config: { ...config, sandbox: networks.endpoints.length > 0 },
+    config: {
+      ...config,
+      mounts: planVolumes(services, request, config),
+      sandbox: networks.endpoints.length > 0,
+    },
   };
   return { container, endpoints: networks.endpoints, warnings };
 }
@@ -70,6 +76,7 @@ export function recordPlan(services: EngineServices, plan: ContainerPlan, steps:
   const { database, host } = services;
   database.transaction(() => {
     insertContainer(database, plan.container, host.processes.self);
+    recordVolumes(database, plan.container.id, plan.container.config);
     insertEndpoints(database, plan.container.id, plan.endpoints);
     planSteps(database, plan.container.id, steps);
   });

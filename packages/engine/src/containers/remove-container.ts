@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { StrataError } from '@strata/core';
 import type { EngineServices } from '../services.ts';
+import { anonymousOf } from '../volumes/volume-store.ts';
 import { emitContainer } from './container-events.ts';
 import { hasLabel } from './container-filter.ts';
 import { withContainerLock } from './container-lock.ts';
@@ -20,7 +21,7 @@ import { undoSteps } from './undo.ts';
 export async function removeContainer(
   services: EngineServices,
   reference: string,
-  options: { readonly force?: boolean } = {},
+  options: { readonly force?: boolean; readonly volumes?: boolean } = {},
 ): Promise<void> {
   const { id } = findContainer(services.database, reference);
   await withContainerLock(services, id, async () => {
@@ -38,17 +39,27 @@ export async function removeContainer(
       if (record === undefined) return;
     }
     updateContainer(services.database, id, { status: 'removing' });
-    await finishRemoval(services, record);
+    await finishRemoval(services, record, { volumes: options.volumes === true });
   });
 }
 
 /** The rest of a removal, also of one that a dead process began. The caller holds the lock. */
-export async function finishRemoval(services: EngineServices, record: ContainerRecord): Promise<void> {
+export async function finishRemoval(
+  services: EngineServices,
+  record: ContainerRecord,
+  options: { readonly volumes: boolean } = { volumes: record.autoRemove },
+): Promise<void> {
+  const volumes = options.volumes ? anonymousOf(services.database, record.id) : [];
   await undoSteps(services, record.id, 'all', () => {
     deleteContainer(services.database, record.id);
     emitContainer(services, record, 'destroy');
   });
   forgetLock(services, record.id);
+  await removeVolumes(services, volumes);
+}
+
+async function removeVolumes(services: EngineServices, names: readonly string[]): Promise<void> {
+  if (names.length > 0) await (await import('../volumes/remove-volume.ts')).removeUnused(services, names);
 }
 
 /** Ids are never used again, and whoever still waits for the lock finds no row. */
@@ -61,9 +72,11 @@ export async function abandonContainer(services: EngineServices, id: string): Pr
   const record = containerById(services.database, id);
   if (record === undefined) return;
   try {
+    const volumes = anonymousOf(services.database, id);
     updateContainer(services.database, id, { status: 'removing' });
     await undoSteps(services, id, 'all', () => deleteContainer(services.database, id));
     forgetLock(services, id);
+    await removeVolumes(services, volumes);
   } catch (error) {
     services.host.log.warn('a failed container could not be taken down', { id, error: String(error) });
   }

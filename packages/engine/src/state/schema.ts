@@ -161,4 +161,22 @@ export const migrations: readonly string[] = [
   CREATE INDEX endpoints_network ON endpoints (network);
   CREATE INDEX endpoints_attached ON endpoints (container) WHERE attachment IS NOT NULL;
   `,
+  `
+  CREATE TABLE volumes (
+    name      TEXT PRIMARY KEY,
+    state     TEXT NOT NULL CHECK (state IN ('ready', 'removing')),
+    anonymous INTEGER NOT NULL,                            -- goes with its container when that is asked for
+    labels    TEXT NOT NULL,                               -- JSON
+    created   TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE volume_uses (
+    container TEXT NOT NULL REFERENCES containers (id) ON DELETE CASCADE,
+    volume    TEXT NOT NULL,
+    PRIMARY KEY (container, volume)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX volume_uses_volume ON volume_uses (volume);
+  ALTER TABLE containers ADD COLUMN restarts INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE containers ADD COLUMN stopped INTEGER NOT NULL DEFAULT 0; -- by a person, for unless-stopped
+  ALTER TABLE containers ADD COLUMN health TEXT;           -- JSON
+  `,
 ];

@@ -354,8 +354,9 @@ describe('ps of many', () => {
     database.transaction(() => {
       for (let n = 0; n < 2000; n++)
         database.run(
-          `INSERT INTO containers SELECT ?, ?, 'exited', image, image_id, storage, network, 0, command, labels, config,
-             NULL, ?, NULL, NULL, ?, 0, NULL, NULL FROM containers WHERE id = ?`,
+          `INSERT INTO containers (id, name, status, image, image_id, storage, network, command, labels, config, created,
+             exit_code) SELECT ?, ?, 'exited', image, image_id, storage, network, command, labels, config, ?, ?
+           FROM containers WHERE id = ?`,
           n.toString(16).padStart(64, '0'),
           `many_${n}`,
           new Date(Date.parse(template.created) + n + 1).toISOString(),

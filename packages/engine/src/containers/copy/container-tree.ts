@@ -7,7 +7,9 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type HeldLock, StrataError, type Tree } from '@strata/core';
+import type { BindRequest } from '../../api/containers.ts';
 import type { EngineServices } from '../../services.ts';
+import { bindVolumes } from '../../volumes/mount-volumes.ts';
 import { reapLocked } from '../reap-container.ts';
 import { mountRootfs } from '../rootfs/mount-rootfs.ts';
 import { readyRootfs } from '../rootfs/ready-rootfs.ts';
@@ -63,7 +65,7 @@ export async function openContainerTree(
 }
 
 function withoutVolumes(record: ContainerRecord): ContainerRecord {
-  return { ...record, config: { ...record.config, volumes: [], mounts: [] } };
+  return { ...record, config: { ...record.config, mounts: [] } };
 }
 
 /** Holds the lock until disposed: nothing may start over our mounts. */
@@ -104,42 +106,34 @@ async function mountWhole(
   const layers = await services.layers.open(record.storage);
   const rootfs = await mountRootfs(services, await layers.mounts(id), target);
   // A source that has vanished keeps the container from starting, but not its other files from being copied.
-  const present = config.mounts.filter(({ source }) => source === undefined || existsSync(source));
+  const present = config.mounts.filter(
+    ({ type, source }) => type !== 'bind' || source === undefined || existsSync(source),
+  );
   await readyRootfs(services, { id, config: { ...config, mounts: present }, rootfs });
-  if (config.volumes.length === 0 && present.length === 0) return rootfs;
+  const { mounts } = await bindVolumes(services, { mounts: present });
+  if (mounts.length === 0) return rootfs;
   if (rootfs !== target) {
     // A layer that needs no mount is shown at the mountpoint all the same: volumes are not mounted into a layer.
     await mkdir(target, { recursive: true, mode: 0o700 });
     await services.host.mounter.mount([{ type: 'bind', source: rootfs, options: ['bind'] }], target);
   }
-  await mountVolumes(services, record, target);
+  await mountBinds(services, mounts, target);
   return target;
 }
 
-async function mountVolumes(
+async function mountBinds(
   services: EngineServices,
-  record: ContainerRecord,
+  mounts: readonly BindRequest[],
   rootfs: string,
 ): Promise<void> {
-  const { config } = record;
-  const volumes = config.volumes.map((target, n) => ({
-    target,
-    source: join(services.paths.container(record.id), 'volumes', String(n)),
-    options: ['rbind'],
-  }));
-  const binds = config.mounts
-    .filter(({ type }) => type === 'bind')
-    .map(({ target, source, readOnly }) => ({
-      target,
-      source: source as string,
-      options: ['rbind', ...(readOnly === true ? ['ro'] : [])],
-    }));
-  for (const { target, source, options } of [...volumes, ...binds].sort(
+  const binds = mounts.filter(({ type }) => type === 'bind');
+  for (const { target, source = '', readOnly } of binds.toSorted(
     (a, b) => a.target.length - b.target.length,
   )) {
     using tree = services.host.files.openTree(rootfs);
     if (statType(tree, target) === undefined || !existsSync(source)) continue;
     const place = join(rootfs, realInside(tree, target));
+    const options = ['rbind', ...(readOnly === true ? ['ro'] : [])];
     await services.host.mounter.mount([{ type: 'bind', source, options }], place);
   }
 }

@@ -46,7 +46,7 @@ export async function copyOut(
         'PATH_NOT_FOUND',
         `Could not find the file ${path} in container ${container.record.name}`,
       );
-    const name = posix.basename(wanted);
+    const name = posix.basename(wanted) || '/';
     const pieces =
       real === '/' ? packTree(tree, { plain: true }) : packPath(tree, bytes(real.slice(1)), bytes(name));
     return { stat: { ...copyStat(tree, real, found), name }, tar: streamed(container, pieces) };
@@ -105,8 +105,10 @@ async function* streamed(container: ContainerTree, pieces: Iterable<Buffer>): As
 }
 
 function lstat(tree: Tree, path: string): FileStat | undefined {
+  const absolute = posix.resolve('/', path);
   try {
-    return tree.lstat(bytes(posix.resolve('/', path)));
+    // The root is the name of nothing.
+    return absolute === '/' ? tree.stat(bytes('/')) : tree.lstat(bytes(absolute));
   } catch (error) {
     if (errnoOf(error) === 'ENOTDIR' || errnoOf(error) === 'ELOOP') return undefined;
     throw error;
@@ -115,7 +117,7 @@ function lstat(tree: Tree, path: string): FileStat | undefined {
 
 function copyStat(tree: Tree, path: string, found: FileStat): CopyStat {
   return {
-    name: posix.basename(posix.resolve('/', path)),
+    name: posix.basename(posix.resolve('/', path)) || '/',
     size: found.size,
     mode: (goMode[found.type] + (found.mode & 0o777)) >>> 0,
     mtime: new Date(Number(found.mtimeNs / 1_000_000n)),

@@ -51,7 +51,7 @@ export async function inspectContainer(
     HostConfig: inspectHostConfig(record, cgroupOf(services.database, id)),
     GraphDriver: { Name: record.storage, Data: await graphData(services, record) },
     ...(size === undefined ? {} : { SizeRw: size.own, SizeRootFs: size.virtual }),
-    Mounts: inspectMounts(record, directory),
+    Mounts: inspectMounts(services, record),
     Config: inspectConfig(record),
     NetworkSettings: networkOf(services, record),
   };

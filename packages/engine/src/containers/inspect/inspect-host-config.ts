@@ -24,7 +24,7 @@ export function inspectHostConfig(
   const open = config.privileged || config.openSystemPaths;
   const nullIfEmpty = <T>(list: readonly T[]) => (list.length === 0 ? null : list);
   const binds = config.mounts
-    .filter(({ type }) => type === 'bind')
+    .filter(({ type, anonymous }) => type !== 'tmpfs' && anonymous !== true)
     .map(({ source, target, readOnly }) => `${source}:${target}${readOnly === true ? ':ro' : ''}`);
   const tmpfs = config.mounts.filter(({ type }) => type === 'tmpfs');
   return {

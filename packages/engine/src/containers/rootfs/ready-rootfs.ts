@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EngineServices } from '../../services.ts';
+import { bindVolumes, fillVolumes } from '../../volumes/mount-volumes.ts';
 import type { ContainerConfig } from '../container-config.ts';
 import { mountTargets } from '../spec/mounts.ts';
 import { prepareRootfs } from './prepare-rootfs.ts';
-import { fillVolumes } from './volumes.ts';
 
 /**
  * Everything the container's mounts need in its root filesystem, and its volumes filled. Returns the real path of each
@@ -16,11 +16,12 @@ export async function readyRootfs(
   { id, config, rootfs }: { id: string; config: ContainerConfig; rootfs: string },
 ): Promise<ReadonlyMap<string, string>> {
   const directory = services.paths.container(id);
-  const prepared = prepareRootfs(services.host, rootfs, mountTargets(config), config.workingDirectory);
+  const bound = await bindVolumes(services, config);
+  const prepared = prepareRootfs(services.host, rootfs, mountTargets(bound), config.workingDirectory);
   // What `diff` must not show: mountpoints the image did not have. The first time knows them all.
   const file = join(directory, 'mountpoints.json');
   if (prepared.made.length > 0 && !existsSync(file))
     await writeFile(file, JSON.stringify(prepared.made), { mode: 0o600 });
-  await fillVolumes(services, { config, rootfs, directory });
+  await fillVolumes(services, { config, rootfs });
   return prepared.targets;
 }

@@ -67,19 +67,12 @@ export function generatedMounts(
     }));
 }
 
-/** The user's mounts and the image's volumes. */
-export function userMounts(
-  config: ContainerConfig,
-  volumeDirectory: string,
-  targets: ReadonlyMap<string, string>,
-): SpecMount[] {
+/** The user's mounts; volumes are binds by now. */
+export function userMounts(config: ContainerConfig, targets: ReadonlyMap<string, string>): SpecMount[] {
   const real = (target: string) => targets.get(target) ?? target;
-  return [
-    ...config.volumes.map((target, n) => bind(real(target), join(volumeDirectory, String(n)))),
-    ...config.mounts.map((mount) =>
-      mount.type === 'tmpfs' ? tmpfs(mount, real(mount.target)) : requestedBind(mount, real(mount.target)),
-    ),
-  ];
+  return config.mounts.map((mount) =>
+    mount.type === 'tmpfs' ? tmpfs(mount, real(mount.target)) : requestedBind(mount, real(mount.target)),
+  );
 }
 
 /** A mount on /etc goes before the one on /etc/hosts, or it would hide it. */
@@ -90,9 +83,8 @@ export function parentsFirst(mounts: readonly SpecMount[]): SpecMount[] {
 
 /** What must exist in the root filesystem. Makes missing sources of `-v`, as Docker does. */
 export function mountTargets(config: ContainerConfig): MountTarget[] {
-  const volumes = config.volumes.map((target) => ({ target, kind: 'directory' as const }));
   const requested = config.mounts.map((mount) => ({ target: mount.target, kind: sourceKind(mount) }));
-  return [...volumes, ...requested].sort((a, b) => a.target.length - b.target.length);
+  return requested.sort((a, b) => a.target.length - b.target.length);
 }
 
 function sourceKind(mount: BindRequest): 'directory' | 'file' {

@@ -1,0 +1,126 @@
+import { chownSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import type { CreateRequest } from '../../src/api/containers.ts';
+import type { VolumesApi } from '../../src/api/volumes.ts';
+import { createVolumesApi } from '../../src/volumes/volumes-api.ts';
+import { type Fixture, finish, openFixture } from './fixture.ts';
+
+let fixture: Fixture;
+let volumes: VolumesApi;
+
+beforeAll(async () => {
+  fixture = await openFixture();
+  volumes = createVolumesApi(fixture.services);
+  await fixture.image(
+    'data',
+    (rootfs) => {
+      mkdirSync(join(rootfs, 'data'), { mode: 0o750 });
+      chownSync(join(rootfs, 'data'), 7, 8);
+      writeFileSync(join(rootfs, 'data/first'), 'from the image\n');
+    },
+    { volumes: ['/data'] },
+  );
+});
+afterAll(() => fixture[Symbol.asyncDispose]());
+afterEach(async () => {
+  for (const { id } of await fixture.api.list({ all: true }))
+    await fixture.api.remove(id, { force: true, volumes: true });
+  for (const { name } of await volumes.list()) await volumes.remove(name);
+  expect(await fixture.leaks()).toEqual([]);
+});
+
+const names = async () => (await volumes.list()).map(({ name }) => name);
+const run = (request: Partial<CreateRequest>, script: string) =>
+  fixture.run({ ...request, command: ['sh', '-c', script] });
+const volume = (source: string, target: string, more = {}) => ({
+  mounts: [{ type: 'volume' as const, source, target, ...more }],
+});
+
+it('a named volume outlives containers and is shared by them', async () => {
+  await run(volume('shared', '/s'), 'echo one > /s/file');
+  expect(await names()).toEqual(['shared']);
+  expect(
+    await run(volume('shared', '/t', { readOnly: true }), 'cat /t/file; echo x > /t/file'),
+  ).toMatchObject({
+    stdout: 'one\n',
+    stderr: expect.stringContaining('Read-only'),
+  });
+  expect(await volumes.inspect('shared')).toMatchObject({
+    Driver: 'local',
+    Mountpoint: join(fixture.root, 'volumes/shared/_data'),
+  });
+});
+
+it('an empty one gets the files of the image with owners and modes, once', async () => {
+  const list = 'cat /data/*; echo changed > /data/first';
+  expect((await run({ image: 'data', ...volume('filled', '/data') }, list)).stdout).toBe('from the image\n');
+  expect((await run({ image: 'data', ...volume('filled', '/data') }, list)).stdout).toBe('changed\n');
+  expect(statSync(join(fixture.root, 'volumes/filled/_data'))).toMatchObject({ uid: 7, gid: 8 });
+  expect(
+    (await run({ image: 'data', ...volume('bare', '/data', { noCopy: true }) }, 'ls /data')).stdout,
+  ).toBe('');
+});
+
+it('an anonymous volume goes with --rm and rm -v, and stays otherwise', async () => {
+  expect((await run({ image: 'data' }, 'cat /data/first')).stdout).toBe('from the image\n');
+  expect(await names()).toEqual([]);
+  const kept = await fixture.api.create({ image: 'data', command: ['true'] });
+  const [name = ''] = await names();
+  expect(name).toMatch(/^[0-9a-f]{64}$/);
+  await expect(volumes.remove(name)).rejects.toMatchObject({ code: 'VOLUME_IN_USE' });
+  await fixture.api.remove(kept.id);
+  expect(await names()).toEqual([name]);
+  expect((await volumes.prune()).removed).toEqual([name]);
+  expect(existsSync(join(fixture.root, 'volumes', name))).toBe(false);
+  const gone = await fixture.api.create({ image: 'data', command: ['true'] });
+  await fixture.api.remove(gone.id, { volumes: true });
+  expect(await names()).toEqual([]);
+});
+
+it('prune takes named ones only when all are asked for, and never what is used', async () => {
+  await volumes.create({ name: 'keep', labels: { tier: 'gold' } });
+  await volumes.create({ name: 'used' });
+  await volumes.create();
+  const { id } = await fixture.api.create({ image: 'busybox', command: ['true'], ...volume('used', '/u') });
+  expect((await volumes.prune()).removed).toHaveLength(1);
+  expect((await volumes.prune({ all: true, labels: ['!tier'] })).removed).toEqual([]);
+  expect(await volumes.list({ labels: ['tier=gold'] })).toMatchObject([{ name: 'keep', containers: [] }]);
+  expect((await volumes.prune({ all: true })).removed).toEqual(['keep']);
+  expect(await names()).toEqual(['used']);
+  expect(await fixture.api.inspect(id)).toMatchObject({
+    Mounts: [{ Type: 'volume', Name: 'used', Destination: '/u', RW: true }],
+    HostConfig: { Binds: ['used:/u'] },
+  });
+});
+
+it('--volumes-from takes another container with its volumes', async () => {
+  const { id } = await fixture.api.create({ image: 'data', command: ['true'], ...volume('a1', '/a') });
+  const { stdout, stderr } = await run(
+    { volumesFrom: [`${id}:ro`] },
+    'cat /data/first; ls -d /a; echo > /a/x',
+  );
+  expect(stdout).toBe('/a\n');
+  expect(stderr).toContain('Read-only');
+});
+
+it('bad names are refused before anything is made', async () => {
+  for (const name of ['../x', 'a', '', '/x', 'a/b', '-x', 'x'.repeat(256)])
+    await expect(volumes.create({ name })).rejects.toMatchObject({ code: 'VOLUME_NAME_INVALID' });
+  await expect(run(volume('../../etc', '/e'), 'true')).rejects.toMatchObject({ code: 'VOLUME_NAME_INVALID' });
+  await expect(volumes.inspect('nothing')).rejects.toMatchObject({ code: 'VOLUME_NOT_FOUND' });
+  expect(await names()).toEqual([]);
+});
+
+it('copies into and out of a volume of a container that does not run', async () => {
+  const { id } = await fixture.api.create({ image: 'data', command: ['true'] });
+  expect(await fixture.api.statPath(id, '/data/first')).toMatchObject({ size: 15 });
+  expect(await fixture.api.statPath(id, '/')).toMatchObject({ isDirectory: true, name: '/' });
+  const { stat, tar } = await fixture.api.copyOut(id, '/');
+  expect(stat.name).toBe('/');
+  const parts: Buffer[] = [];
+  for await (const part of tar) parts.push(part);
+  expect(Buffer.concat(parts).includes('data/first')).toBe(true);
+  const session = await fixture.api.start(id, { attach: true });
+  expect((await finish(session)).code).toBe(0);
+});
