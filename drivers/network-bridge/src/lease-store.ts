@@ -36,7 +36,13 @@ export class LeaseStore {
   #database: Database | undefined;
 
   constructor(databases: Databases, root: string) {
-    this.#open = () => databases.open(`${root}/network.db`, { migrations });
+    this.#open = () => {
+      const database = databases.open(`${root}/network.db`, { migrations });
+      // Leases survive the death of every process, and need not survive a power cut: what they were for is gone then, and
+      // networks come back from the engine. Each commit is spared a sync of the disk.
+      database.run('PRAGMA synchronous = NORMAL');
+      return database;
+    };
   }
 
   get #db(): Database {

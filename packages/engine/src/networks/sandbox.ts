@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Attachment, Endpoint, NetworkDriver, PublishedPort } from '@strata/core';
 import type { ContainerConfig } from '../containers/container-config.ts';
 import type { EngineServices } from '../services.ts';
+import { volatileTransaction } from '../state/volatile.ts';
 import { isBuiltIn } from './default-network.ts';
 import { type EndpointRecord, endpointsOf, setAttachment } from './endpoint-store.ts';
 import { type NetworkRecord, networkById, networkNotFound } from './network-store.ts';
@@ -85,7 +86,7 @@ async function planSandbox(
   if (planned.status === 'rejected') throw planned.reason;
   if (made.status === 'rejected') throw made.reason;
   const joined = planned.value;
-  services.database.transaction(() => {
+  volatileTransaction(services.database, () => {
     for (const { endpoint, attachment } of joined) setAttachment(services.database, endpoint.id, attachment);
   });
   return { path, joined };

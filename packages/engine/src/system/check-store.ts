@@ -21,8 +21,10 @@ export async function checkStore(
       message: `The database is damaged: ${line}`,
       subject: services.paths.database,
     });
+  const { checkNetworks } = await import('../networks/check-networks.ts');
   const { checkContainers } = await import('../containers/check-containers.ts');
   const containers = await checkContainers(services, { repair });
+  await checkNetworks(services, findings);
   await checkLeftovers(services, findings);
   await checkLayers(services, findings);
   await checkNames(services, findings);
