@@ -81,6 +81,13 @@ export function processOf(
   };
 }
 
+/** Docker's, in a network namespace that is the container's own: no user needs a capability for port 80 or a ping. */
+function ownNetworkSysctls(namespaces: readonly Namespace[]): Record<string, string> {
+  const network = namespaces.find(({ type }) => type === 'network');
+  if (network === undefined || network.path?.startsWith('/proc/') === true) return {};
+  return { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647' };
+}
+
 function linuxOf(input: SpecInput, seccomp: Seccomp | undefined): Record<string, unknown> {
   const { config, devices, cgroupsPath } = input;
   const open = config.privileged || config.openSystemPaths;
@@ -90,7 +97,7 @@ function linuxOf(input: SpecInput, seccomp: Seccomp | undefined): Record<string,
     ...(cgroupsPath === undefined ? {} : { cgroupsPath }),
     resources: { devices: deviceRules(config.privileged, devices) },
     ...(devices.nodes.length > 0 ? { devices: devices.nodes } : {}),
-    ...(Object.keys(config.sysctls).length > 0 ? { sysctl: config.sysctls } : {}),
+    sysctl: { ...ownNetworkSysctls(input.namespaces), ...config.sysctls },
     ...(seccomp === undefined ? {} : { seccomp }),
     ...(open ? {} : { maskedPaths: maskedPaths(), readonlyPaths }),
     ...(propagation === undefined ? {} : { rootfsPropagation: propagation }),
