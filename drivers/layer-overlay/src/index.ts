@@ -1,6 +1,7 @@
 import { type DriverDefinition, noOptions } from '@strata/core';
 import { OverlayLayerDriver } from './overlay-layer-driver.ts';
 import { probeOverlay } from './overlay-probe.ts';
+import { OverlayQuotaLayerDriver, quotaMountpoint } from './overlay-quota.ts';
 
 export default {
   kind: 'layer',
@@ -9,5 +10,9 @@ export default {
   summary: 'each layer a directory of changes, stacked by the kernel; fast to make, shares the page cache',
   options: noOptions,
   probe: probeOverlay,
-  create: (context) => new OverlayLayerDriver(context.root, context.host.files, context.log),
+  async create({ root, host, log }) {
+    const mountpoint = await quotaMountpoint(host, root);
+    if (mountpoint === undefined) return new OverlayLayerDriver(root, host.files, log);
+    return new OverlayQuotaLayerDriver(root, { ...host, log }, mountpoint);
+  },
 } satisfies DriverDefinition<'layer', Record<string, never>>;

@@ -26,27 +26,29 @@ import { hasLinks, makeLinks, needsLinks, overlayMount, overlayOptions } from '.
 import { inheritRoot, isUntouchedRoot, makeRoot } from './overlay-root.ts';
 
 const ID = /^[a-z0-9]{1,16}$/;
-const TRASH = '.trash-';
+export const TRASH = '.trash-';
 const fs = (id: string) => Buffer.from(`${id}/fs`);
 const work = (id: string) => Buffer.from(`${id}/work`);
 
-export class OverlayLayerDriver implements ChangesLayerDriver {
-  readonly capabilities: LayerCapabilities = {
-    independentUnpack: true,
-    directoryRename: false,
-    stableInodes: false,
-    quota: false,
-    nativeChanges: true,
-    clone: false,
-    sharedPageCache: true,
-    maxDepth: 500, // OVL_MAX_STACK, linux fs/overlayfs/params.h
-  };
+const CAPABILITIES: LayerCapabilities = {
+  independentUnpack: true,
+  directoryRename: false,
+  stableInodes: false,
+  quota: false,
+  nativeChanges: true,
+  clone: false,
+  sharedPageCache: true,
+  maxDepth: 500, // OVL_MAX_STACK, linux fs/overlayfs/params.h
+};
 
+export class OverlayLayerDriver implements ChangesLayerDriver {
+  readonly capabilities: LayerCapabilities;
   readonly #root: string;
   readonly #files: Files;
   readonly #log: Log;
 
-  constructor(root: string, files: Files, log: Log) {
+  constructor(root: string, files: Files, log: Log, more: Partial<LayerCapabilities> = {}) {
+    this.capabilities = { ...CAPABILITIES, ...more };
     this.#root = root;
     this.#files = files;
     this.#log = log;

@@ -1,7 +1,7 @@
 /** What only overlay has: mount data of one page, options, and an upper directory that must be the whole truth. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import type { DriverContext, Layer, Mount } from '@strata/core';
+import type { DriverContext, Layer, LayerDriver, Mount } from '@strata/core';
 import { createHost } from '@strata/host';
 import { createLoopFilesystem, type LoopFilesystemType } from '@strata/test-fixtures';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
@@ -16,10 +16,10 @@ function contextIn(root: string): DriverContext<Record<string, never>> {
 }
 
 let root = '';
-let driver = definition.create(contextIn(root));
-beforeEach(() => {
+let driver: LayerDriver;
+beforeEach(async () => {
   root = mkdtempSync(`${filesystem.directory}/root-`);
-  driver = definition.create(contextIn(root));
+  driver = await definition.create(contextIn(root));
 });
 
 async function stack(depth: number): Promise<Layer> {

@@ -1,0 +1,77 @@
+/**
+ * Limits by project quota (quotactl(2)) on xfs and ext4 mounted with `prjquota`: `fs` and `work` of a layer are one
+ * project, which everything made in them inherits (FS_XFLAG_PROJINHERIT, ioctl_fsgetxattr(2)). Both must be: a rename
+ * from one project into another is EXDEV, and the kernel copies up by renaming from `work` into `fs`.
+ */
+import { type Host, type Layer, layerFailure, layerNotFound, type QuotaLayerDriver } from '@strata/core';
+import { OverlayLayerDriver, TRASH } from './overlay-layer-driver.ts';
+
+const PROGRAMS = ['chattr', 'setquota'];
+/** In the layer's directory, so that what limited it can be told when only its remains are left. */
+const NOTE = 'project';
+const META = { mode: 0o600, uid: 0, gid: 0, mtimeNs: 0n };
+
+/** Where the filesystem of the root is mounted, if project quotas are on there and the programs are installed. */
+export async function quotaMountpoint(
+  { mounter, exec }: Pick<Host, 'mounter' | 'exec'>,
+  root: string,
+): Promise<string | undefined> {
+  const mounts = await mounter.list();
+  const below = (target: string) => target === '/' || root === target || root.startsWith(`${target}/`);
+  const holder = mounts.findLast(({ target }) => below(target));
+  if (holder === undefined || !['xfs', 'ext4'].includes(holder.type)) return undefined;
+  if (!holder.options.includes('prjquota')) return undefined;
+  const found = await Promise.all(PROGRAMS.map((program) => exec.find(program)));
+  return found.includes(undefined) ? undefined : holder.target;
+}
+
+export class OverlayQuotaLayerDriver extends OverlayLayerDriver implements QuotaLayerDriver {
+  readonly #root: string;
+  readonly #mountpoint: string;
+  readonly #host: Host;
+
+  constructor(root: string, host: Host, mountpoint: string) {
+    super(root, host.files, host.log, { quota: true });
+    this.#root = root;
+    this.#host = host;
+    this.#mountpoint = mountpoint;
+  }
+
+  async setQuota({ id }: Layer, limit: { readonly bytes: number; readonly inodes?: number }): Promise<void> {
+    using tree = this.#host.files.openTree(this.#root);
+    const directory = tree.lstat(Buffer.from(id));
+    if (directory === undefined) throw layerNotFound(id);
+    // Unique while the layer exists, and in the upper half, away from the ids administrators give.
+    const project = Number(BigInt.asUintN(31, directory.inode)) + 2 ** 31;
+    const note = Buffer.from(`${id}/${NOTE}`);
+    try {
+      if (tree.lstat(note) === undefined) tree.writeFile(note, Buffer.from(String(project)), META);
+      const paths = ['fs', 'work'].map((name) => `${this.#root}/${id}/${name}`);
+      await this.#host.exec.run('chattr', ['-R', '-p', String(project), '+P', '--', ...paths]);
+      await this.#limit(project, limit);
+    } catch (error) {
+      throw layerFailure(error, id, 'limit');
+    }
+  }
+
+  /** The limit of a project outlives its files, and its number would be given again. */
+  override async cleanup(): Promise<void> {
+    const projects: number[] = [];
+    {
+      using tree = this.#host.files.openTree(this.#root);
+      for (const { name } of tree.readdir(Buffer.from('.'))) {
+        if (!name.toString('latin1').startsWith(TRASH)) continue;
+        const note = tree.readFile(Buffer.concat([name, Buffer.from(`/${NOTE}`)]), { maxBytes: 16 });
+        if (note !== undefined) projects.push(Number(note.toString()));
+      }
+    }
+    for (const project of projects) await this.#limit(project, { bytes: 0 });
+    await super.cleanup();
+  }
+
+  /** setquota(8): soft and hard limits of blocks (KiB), then of inodes; 0 is none. */
+  async #limit(project: number, { bytes, inodes = 0 }: { bytes: number; inodes?: number }): Promise<void> {
+    const limits = ['0', String(Math.ceil(bytes / 1024)), '0', String(inodes)];
+    await this.#host.exec.run('setquota', ['-P', String(project), ...limits, this.#mountpoint]);
+  }
+}
