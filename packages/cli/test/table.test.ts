@@ -68,7 +68,7 @@ describe('completion', () => {
   it('knows commands, groups and flags', () => {
     expect(words('im')).toEqual(['images', 'import', 'image']);
     expect(words('image', 'p')).toEqual(['pull', 'push', 'prune']);
-    expect(words('run', '--st')).toEqual(['--stop-signal', '--stop-timeout', '--storage']);
+    expect(words('run', '--st')).toEqual(['--stop-signal', '--stop-timeout', '--storage', '--storage-opt']);
     expect(words('--ro')).toEqual(['--root']);
     expect(words('__')).toEqual([]);
   });

@@ -102,6 +102,7 @@ function containerVerbs({ call, free, stream }: Verbs<ContainersApi>): Container
     update: (container, resources) => call((api) => api.update(container, resources)),
     stats: (request) => call((api) => api.stats(request)),
     reap: (container) => free((api) => api.reap(container)),
+    startWanted: () => call((api) => api.startWanted()),
     keep: () => call((api) => api.keep()),
     cleanup: (container) => free((api) => api.cleanup(container)),
   };

@@ -18,6 +18,7 @@ export {
   rename,
   restart,
   rm,
+  startSystem,
   stop,
   unpause,
   update,

@@ -106,6 +106,12 @@ export const cleanup: Handler = async (context) => {
   return { output: { kind: 'lines', lines: await containers.cleanup(context.args[0]) } };
 };
 
+/** At boot. */
+export const startSystem: Handler = async (context) => {
+  const { containers } = await context.engine();
+  return { output: { kind: 'lines', lines: await containers.startWanted() } };
+};
+
 /** Started by a container that needs it; nobody reads its output. */
 export const keep: Handler = async (context) => {
   const { containers } = await context.engine();

@@ -117,6 +117,10 @@ const identityFlags: readonly FlagSpec[] = [
     complete: ['always', 'missing', 'never'],
   }),
   bool('q,quiet', 'Suppress the pull output'),
+  string('restart', 'Restart policy: no, always, unless-stopped or on-failure[:n]', {
+    value: 'policy',
+    complete: ['no', 'always', 'unless-stopped', 'on-failure'],
+  }),
   bool('rm', 'Automatically remove the container when it exits'),
   string('runtime', 'OCI runtime to use for this container'),
   storageFlag,

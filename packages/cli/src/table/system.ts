@@ -78,6 +78,16 @@ export const systemCommands: readonly CommandSpec[] = [
     handler: 'pruneSystem',
   },
   {
+    paths: ['system start'],
+    group: 'commands',
+    summary: 'Start the containers whose restart policy wants them to run',
+    description:
+      'Run once at boot. As a systemd unit, /etc/systemd/system/strata.service:\n\n[Unit]\nDescription=Strata containers with a restart policy\nAfter=network-online.target\nWants=network-online.target\n\n[Service]\nType=oneshot\nRemainAfterExit=yes\nKillMode=process\nExecStart=/usr/local/bin/strata system start\n\n[Install]\nWantedBy=multi-user.target',
+    args: [],
+    flags: [],
+    handler: 'startSystem',
+  },
+  {
     paths: ['storage ls', 'storage list'],
     group: 'commands',
     summary: 'List layer drivers and what they hold',

@@ -39,6 +39,8 @@ function statusText(container: ContainerSummary, now: number): string {
       return `Up${up}`;
     case 'paused':
       return `Up${up} (Paused)`;
+    case 'restarting':
+      return `Restarting (${exitCode ?? 255})${finishedAt === undefined ? '' : ` ${ago(finishedAt, now)}`}`;
     case 'exited':
       return `Exited (${exitCode ?? 255})${finishedAt === undefined ? '' : ` ${ago(finishedAt, now)}`}${container.oomKilled ? ' (out of memory)' : ''}`;
     case 'removing':

@@ -2,7 +2,22 @@ import type { AttachedStreams, CgroupStats, ExitStatus, PublishedPort, Resources
 import type { Operation } from './images.ts';
 import type { EndpointRequest, PortRequest } from './networks.ts';
 
-export type ContainerStatus = 'creating' | 'created' | 'running' | 'paused' | 'exited' | 'removing' | 'dead';
+export type ContainerStatus =
+  | 'creating'
+  | 'created'
+  | 'running'
+  | 'paused'
+  | 'restarting'
+  | 'exited'
+  | 'removing'
+  | 'dead';
+
+/** What happens when it ends by itself. `unless-stopped` differs from `always` only at the start of the system. */
+export interface RestartPolicy {
+  readonly name: 'no' | 'always' | 'unless-stopped' | 'on-failure';
+  /** Of `on-failure`: this many times; 0: without end. */
+  readonly maximum: number;
+}
 
 export interface BindRequest {
   readonly type: 'bind' | 'tmpfs' | 'volume';
@@ -54,6 +69,7 @@ export interface CreateRequest extends Operation {
   readonly tty?: boolean;
   readonly stdin?: boolean;
   readonly autoRemove?: boolean;
+  readonly restart?: RestartPolicy;
   readonly readOnly?: boolean;
   readonly mounts?: readonly BindRequest[];
   /** `CONTAINER[:ro]`: with its binds and volumes. */
@@ -289,6 +305,8 @@ export interface ContainersApi {
   stats(request?: StatsRequest): Promise<readonly ContainerUse[]>;
   /** Called by the monitor when a container has ended: record, clean up, remove with `--rm`. Idempotent. */
   reap(container: string): Promise<void>;
+  /** Start what its restart policy wants to run: at the start of the system. Returns the names. */
+  startWanted(): Promise<readonly string[]>;
   /** Rotate logs until no container needs it; one process at a time does. Run by {@link EngineOptions.keepCommand}. */
   keep(): Promise<void>;
   /** bocker's `cleanup`: finish what dead processes left for this container, or for all. */

@@ -16,11 +16,12 @@ export function attend(services: EngineServices, id: string): Promise<HeldLock> 
 export async function exitCommandFor(
   services: EngineServices,
   id: string,
-  attached: boolean,
+  options: { readonly attached: boolean; readonly restarts: boolean },
 ): Promise<readonly string[] | undefined> {
   const command = services.exitCommand;
   if (command === undefined) return undefined;
-  if (!attached) return [...command, id];
+  // An end that is followed by a start is the monitor's to see, whoever else does.
+  if (!options.attached || options.restarts) return [...command, id];
   const flock = await services.host.exec.find('flock');
   if (flock === undefined) return undefined;
   return [flock, '--nonblock', '--no-fork', attendanceFile(services, id), ...command, id];

@@ -27,6 +27,9 @@ export function checkRequest(request: CreateRequest): void {
       );
   if (hostname !== undefined && request.uts === 'host')
     throw invalidRequest('hostname', 'cannot be set in the namespace of the host');
+  if (request.autoRemove === true && (request.restart?.name ?? 'no') !== 'no')
+    throw invalidRequest('restart policy', 'is of no use to a container that is removed when it ends');
+  checkNumber('number of restarts', request.restart?.maximum, 0, 2 ** 31);
   checkNumber('stop timeout', stopTimeout, -1, 2 ** 31);
   checkNumber('size of /dev/shm', shmSize, 1, Number.MAX_SAFE_INTEGER);
   checkNumber('OOM score adjustment', oomScoreAdj, -1000, 1000);

@@ -3,6 +3,7 @@ import type { EngineServices } from '../services.ts';
 import { withContainerLock } from './container-lock.ts';
 import { reapContainer, reapLocked } from './reap-container.ts';
 import { abandonContainer, finishRemoval } from './remove-container.ts';
+import { restartEnded } from './restart/restart-container.ts';
 import { type ContainerRecord, isActive } from './state/container-record.ts';
 import { allContainers, findContainer } from './state/container-store.ts';
 import { intentsOf, orphanIntents } from './state/journal.ts';
@@ -11,6 +12,7 @@ import { undoIntents, undoSteps } from './undo.ts';
 /** Called by the monitor with the id. A container that is gone was reaped by somebody else. */
 export async function reapByName(services: EngineServices, id: string): Promise<void> {
   await reapContainer(services, id);
+  await restartEnded(services, id);
 }
 
 /** One sentence per thing that was done. */

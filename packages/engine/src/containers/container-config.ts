@@ -1,6 +1,6 @@
 /** What a container is, merged from the request and the image: the `config` column, JSON. Plain data, already checked. */
 import type { Resources } from '@strata/core';
-import type { BindRequest, Ulimit } from '../api/containers.ts';
+import type { BindRequest, RestartPolicy, Ulimit } from '../api/containers.ts';
 import type { PortRequest } from '../api/networks.ts';
 
 export interface ContainerConfig {
@@ -21,6 +21,7 @@ export interface ContainerConfig {
   readonly stopSignal: number;
   /** Seconds. */
   readonly stopTimeout: number;
+  readonly restart?: RestartPolicy;
   readonly readOnly: boolean;
   readonly mounts: readonly BindRequest[];
   /** Targets of the image's VOLUMEs, for inspect and commit; what is mounted there is in `mounts`. */

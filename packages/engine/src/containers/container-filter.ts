@@ -18,7 +18,7 @@ export function filterClauses(database: Database, filter: ContainerFilter): Filt
   };
   const all = filter.all === true || filter.last !== undefined;
   // A stored `running` may have ended meanwhile, so statuses are compared after the look at /proc.
-  if (!all && filter.status === undefined) add("status IN ('running', 'paused')");
+  if (!all && filter.status === undefined) add("status IN ('running', 'paused', 'restarting')");
   if (filter.before !== undefined) add('created < ?', createdOf(database, filter.before));
   if (filter.since !== undefined) add('created > ?', createdOf(database, filter.since));
   return {
@@ -29,7 +29,7 @@ export function filterClauses(database: Database, filter: ContainerFilter): Filt
 }
 
 function isUp({ status }: ContainerSummary): boolean {
-  return status === 'running' || status === 'paused';
+  return status === 'running' || status === 'paused' || status === 'restarting';
 }
 
 function satisfies(summary: ContainerSummary, filter: ContainerFilter): boolean {

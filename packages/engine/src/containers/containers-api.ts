@@ -53,6 +53,7 @@ export function createContainersApi(services: EngineServices): ContainersApi {
       (await import('./update-container.ts')).updateLimits(services, container, resources),
     stats: async (request = {}) => (await import('./container-stats.ts')).containerStats(services, request),
     reap: async (container) => (await import('./cleanup-containers.ts')).reapByName(services, container),
+    startWanted: async () => (await import('./restart/restart-container.ts')).startWanted(services),
     keep: async () => (await import('./keeper/keep.ts')).keep(services),
     cleanup: async (container) =>
       (await import('./cleanup-containers.ts')).cleanupContainers(services, container),

@@ -104,7 +104,10 @@ async function launch(
 }
 
 async function monitorOptions(services: EngineServices, { id, config }: NewContainer, attached: boolean) {
-  const exitCommand = await exitCommandFor(services, id, attached);
+  const exitCommand = await exitCommandFor(services, id, {
+    attached,
+    restarts: (config.restart?.name ?? 'no') !== 'no',
+  });
   return {
     terminal: config.tty,
     stdin: config.stdin,

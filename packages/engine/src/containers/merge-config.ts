@@ -46,6 +46,7 @@ export function mergeConfig(
     stdin: request.stdin ?? false,
     stopSignal: stopSignal(request, image.config, warnings),
     stopTimeout: request.stopTimeout ?? 10,
+    ...(request.restart === undefined ? {} : { restart: request.restart }),
     readOnly: request.readOnly ?? false,
     mounts: request.mounts ?? [],
     volumes: volumes(request, image.config),

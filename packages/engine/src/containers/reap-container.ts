@@ -5,6 +5,7 @@ import { isLeaseAlive } from '../state/lease.ts';
 import { emitContainer } from './container-events.ts';
 import { withContainerLock } from './container-lock.ts';
 import { abandonContainer, finishRemoval } from './remove-container.ts';
+import { wantsRestart } from './restart/restart-policy.ts';
 import { runtimeFor } from './runtime.ts';
 import { type ContainerRecord, isActive } from './state/container-record.ts';
 import { allContainers, containerById, updateContainer } from './state/container-store.ts';
@@ -67,7 +68,7 @@ async function neverBegan(
 function recordEnd(services: EngineServices, record: ContainerRecord, status: ExitStatus): void {
   services.database.transaction(() => {
     updateContainer(services.database, record.id, {
-      status: record.autoRemove ? 'removing' : 'exited',
+      status: record.autoRemove ? 'removing' : wantsRestart(record, status.code) ? 'restarting' : 'exited',
       exitCode: status.code,
       finished: status.at,
       oomKilled: status.oomKilled,
@@ -96,9 +97,23 @@ export async function reapAll(services: EngineServices): Promise<void> {
   }
 }
 
+/** As its monitor would have. */
+async function startReaper(services: EngineServices, id: string): Promise<void> {
+  const [program, ...args] = services.exitCommand ?? [];
+  if (program === undefined) return;
+  const child = await services.host.exec.spawn(program, [...args, id], {
+    detached: true,
+    cwd: '/',
+    stdio: ['ignore', 'ignore', 'ignore'],
+  });
+  child.unref();
+}
+
 /** The caller holds the lock, so nobody works on it. */
 async function settle(services: EngineServices, id: string): Promise<void> {
   const record = await reapLocked(services, id);
+  // Its monitor is gone, and nobody else will.
+  if (record?.status === 'restarting') await startReaper(services, id);
   if (record?.status === 'removing') await finishRemoval(services, record);
   if (record?.status === 'creating') await abandonContainer(services, id);
 }

@@ -28,21 +28,32 @@ export async function startContainer(
         `Container ${reference} is being removed`,
       );
     if (isActive(record)) return await joinRunning(services, record, options.attach);
-    // What a run that died with its process left is in the way of the next.
-    await undoSteps(services, id, 'run');
-    services.database.transaction(() => {
-      planSteps(services.database, id, runSteps(services, record));
-      updateContainer(services.database, id, { lease: services.host.processes.self });
-    });
-    try {
-      const layers = await services.layers.open(record.storage);
-      return await launchContainer(services, record, await layers.mounts(id), options);
-    } catch (error) {
-      await undoSteps(services, id, 'run');
-      recordFailure(services, record, error);
-      throw error;
-    }
+    updateContainer(services.database, id, { stopped: false, restarts: 0 });
+    return await startLocked(services, id, options);
   });
+}
+
+/** Of one that does not run. The caller holds the lock. */
+export async function startLocked(
+  services: EngineServices,
+  id: string,
+  options: LaunchOptions,
+): Promise<Session> {
+  const record = findContainer(services.database, id);
+  // What a run that died with its process left is in the way of the next.
+  await undoSteps(services, id, 'run');
+  services.database.transaction(() => {
+    planSteps(services.database, id, runSteps(services, record));
+    updateContainer(services.database, id, { lease: services.host.processes.self });
+  });
+  try {
+    const layers = await services.layers.open(record.storage);
+    return await launchContainer(services, record, await layers.mounts(id), options);
+  } catch (error) {
+    await undoSteps(services, id, 'run');
+    recordFailure(services, record, error);
+    throw error;
+  }
 }
 
 export async function restartContainer(

@@ -27,7 +27,10 @@ export async function stopContainer(
 ): Promise<void> {
   const found = findContainer(services.database, reference);
   await withContainerLock(services, found.id, async () => {
+    // Before the signal: whoever records the end must not start it again.
+    updateContainer(services.database, found.id, { stopped: true });
     const record = await reapLocked(services, found.id);
+    if (record?.status === 'restarting') updateContainer(services.database, found.id, { status: 'exited' });
     if (record === undefined || !isActive(record)) return;
     const signal = options.signal === undefined ? record.config.stopSignal : parseSignal(options.signal);
     const timeout = options.timeout ?? record.config.stopTimeout;
@@ -52,6 +55,8 @@ export async function killContainer(
   const number = parseSignal(signal);
   const record = findContainer(services.database, reference);
   if (!isActive(record) || (await endOf(services, record)) !== undefined) throw notRunning(record);
+  if (number === sigkill || number === record.config.stopSignal)
+    updateContainer(services.database, record.id, { stopped: true });
   await sendSignal(services, record, number);
   if (number !== sigkill) return;
   await thawPaused(services, record);

@@ -39,7 +39,10 @@ export function inspectHostConfig(
     },
     NetworkMode: record.network,
     PortBindings: portBindings(config.ports ?? []),
-    RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
+    RestartPolicy: {
+      Name: config.restart?.name ?? 'no',
+      MaximumRetryCount: config.restart?.maximum ?? 0,
+    },
     AutoRemove: record.autoRemove,
     VolumeDriver: '',
     VolumesFrom: null,

@@ -23,6 +23,10 @@ export interface ContainerRecord {
   readonly error: string | undefined;
   /** Of the process that made or started it. Without meaning once the process of the container has begun. */
   readonly lease: string | null;
+  /** By its restart policy, since a person started it. */
+  readonly restarts: number;
+  /** By a person. */
+  readonly stopped: boolean;
 }
 
 export type ContainerRow = SqlRow & {
@@ -45,6 +49,8 @@ export type ContainerRow = SqlRow & {
   oom_killed: number;
   error: string | null;
   lease: string | null;
+  restarts: number;
+  stopped: number;
 };
 
 export function recordOf(row: ContainerRow): ContainerRecord {
@@ -67,6 +73,8 @@ export function recordOf(row: ContainerRow): ContainerRecord {
     oomKilled: row.oom_killed === 1,
     error: row.error ?? undefined,
     lease: row.lease,
+    restarts: row.restarts,
+    stopped: row.stopped === 1,
   };
 }
 

@@ -30,6 +30,8 @@ export interface ContainerChange {
   readonly error?: string | null;
   readonly config?: ContainerConfig;
   readonly lease?: ProcessId | null;
+  readonly restarts?: number;
+  readonly stopped?: boolean;
 }
 
 export function insertContainer(database: Database, container: NewContainer, lease: ProcessId): void {
@@ -65,6 +67,8 @@ export function updateContainer(database: Database, id: string, change: Containe
   if (oomKilled !== undefined) columns.push(['oom_killed', oomKilled ? 1 : 0]);
   if (error !== undefined) columns.push(['error', error]);
   if (config !== undefined) columns.push(['config', JSON.stringify(config)]);
+  if (change.restarts !== undefined) columns.push(['restarts', change.restarts]);
+  if (change.stopped !== undefined) columns.push(['stopped', change.stopped ? 1 : 0]);
   if (lease !== undefined) columns.push(['lease', lease && formatLease(lease)]);
   const assignments = columns.map(([column]) => `${column} = ?`).join(', ');
   database.run(`UPDATE containers SET ${assignments} WHERE id = ?`, ...columns.map(([, value]) => value), id);
