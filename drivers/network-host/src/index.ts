@@ -1,6 +1,6 @@
 /** @module The network of the host. */
 import { type DriverDefinition, noOptions } from '@strata/core';
-import { HostNetworkDriver } from './network-host-driver.ts';
+import { HostNetworkDriver } from './host-network-driver.ts';
 
 const networkHost: DriverDefinition<'network', Record<string, never>> = {
   kind: 'network',

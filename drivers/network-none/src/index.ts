@@ -1,6 +1,6 @@
 /** @module A network namespace with a loopback interface and nothing else. */
 import { type DriverDefinition, noOptions } from '@strata/core';
-import { NoNetworkDriver } from './network-none-driver.ts';
+import { NoNetworkDriver } from './none-network-driver.ts';
 
 const networkNone: DriverDefinition<'network', Record<string, never>> = {
   kind: 'network',
