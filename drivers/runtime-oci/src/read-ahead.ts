@@ -8,17 +8,21 @@ export interface OutputBlock {
   readonly data: Buffer;
 }
 
-const blockSize = 64 * 1024;
+/** Blocks are cut from pieces of memory this long, one after the other: a reader that keeps up takes a packet at a time. */
+const pieceSize = 256 * 1024;
 const limit = 16 * 1024 * 1024;
 
 interface Filling {
   readonly stream: 'stdout' | 'stderr';
-  readonly bytes: Buffer;
-  used: number;
+  readonly piece: Buffer;
+  readonly start: number;
+  end: number;
 }
 
 export class ReadAhead {
   readonly #blocks: Filling[] = [];
+  #piece: Buffer = Buffer.alloc(0);
+  #used = 0;
   #size = 0;
   #ended = false;
   #error: unknown;
@@ -27,13 +31,15 @@ export class ReadAhead {
 
   /** Small packets of one stream are joined while nobody takes them. */
   push(stream: 'stdout' | 'stderr', data: Buffer): void {
-    const last = this.#blocks.at(-1);
-    if (last?.stream === stream && last.used + data.length <= last.bytes.length) {
-      last.used += data.copy(last.bytes, last.used);
-    } else {
-      const bytes = Buffer.allocUnsafe(Math.max(blockSize, data.length));
-      this.#blocks.push({ stream, bytes, used: data.copy(bytes) });
+    if (this.#used + data.length > this.#piece.length) {
+      this.#piece = Buffer.allocUnsafeSlow(Math.max(pieceSize, data.length));
+      this.#used = 0;
     }
+    const start = this.#used;
+    this.#used += data.copy(this.#piece, start);
+    const last = this.#blocks.at(-1);
+    if (last?.stream === stream && last.piece === this.#piece) last.end = this.#used;
+    else this.#blocks.push({ stream, piece: this.#piece, start, end: this.#used });
     this.#size += data.length;
     this.#onData();
   }
@@ -57,9 +63,9 @@ export class ReadAhead {
     for (;;) {
       const block = this.#blocks.shift();
       if (block !== undefined) {
-        this.#size -= block.used;
+        this.#size -= block.end - block.start;
         this.#onRoom();
-        yield { stream: block.stream, data: block.bytes.subarray(0, block.used) };
+        yield { stream: block.stream, data: block.piece.subarray(block.start, block.end) };
       } else if (this.#ended) {
         if (this.#error !== undefined) throw this.#error;
         return;
