@@ -75,16 +75,31 @@ export const pruneSystem: Handler = async (context) => {
   const all = flags.bool('all');
   const labels = readFilters(flags, 'filter', ['label']).get('label');
   const images = all ? 'all images without at least one container associated to them' : 'all dangling images';
-  const warning = `This will remove:\n  - all stopped containers\n  - ${images}\n  - all layers nobody uses\n`;
+  const anonymous = flags.bool('volumes');
+  const warning = [
+    'This will remove:',
+    '  - all stopped containers',
+    '  - all networks not used by at least one container',
+    ...(anonymous ? ['  - all anonymous volumes not used by at least one container'] : []),
+    `  - ${images}`,
+    '  - all layers nobody uses\n',
+  ].join('\n');
   if (!(await confirm(context, warning))) return {};
-  const { containers, images: catalog, storage } = await context.engine();
+  const { containers, images: catalog, networks, storage, volumes } = await context.engine();
   const filter = defined({ labels });
   const stopped = await containers.prune(filter);
+  const unused = await networks.prune(filter);
+  const emptied = anonymous ? await volumes.prune(filter) : { removed: [], reclaimedBytes: 0 };
   const untagged = await catalog.prune({ all, ...filter });
   const layers = await storage.prune();
-  const bytes = stopped.reclaimedBytes + untagged.reclaimedBytes + layers.reclaimedBytes;
+  const parts = [stopped, emptied, untagged, layers];
+  const bytes = parts.reduce((sum, { reclaimedBytes }) => sum + reclaimedBytes, 0);
+  const section = (title: string, names: readonly string[]) =>
+    names.length > 0 ? [title, ...names, ''] : [];
   const lines = [
-    ...(stopped.removed.length > 0 ? ['Deleted Containers:', ...stopped.removed, ''] : []),
+    ...section('Deleted Containers:', stopped.removed),
+    ...section('Deleted Networks:', unused),
+    ...section('Deleted Volumes:', emptied.removed),
     ...(untagged.removed.length > 0
       ? [
           'Deleted Images:',

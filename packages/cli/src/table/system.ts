@@ -74,6 +74,7 @@ export const systemCommands: readonly CommandSpec[] = [
       bool('a,all', 'Remove all unused images not just dangling ones'),
       list('filter', 'Filter: label=…', { value: 'filter' }),
       forcePrompt,
+      bool('volumes', 'Prune anonymous volumes'),
     ],
     handler: 'pruneSystem',
   },

@@ -11,7 +11,7 @@ function reclaimable(bytes: number, total: number): string {
   return total > 0 ? `${humanSize(bytes)} (${Math.floor((bytes * 100) / total)}%)` : humanSize(bytes);
 }
 
-export function diskRows({ images, containers, layers }: DiskUsage): TableRow[] {
+export function diskRows({ images, containers, volumes, layers }: DiskUsage): TableRow[] {
   const row = (type: string, use: DiskUsage['images']): TableRow => ({
     Active: String(use.active),
     Reclaimable: reclaimable(use.reclaimableBytes, use.bytes),
@@ -26,5 +26,5 @@ export function diskRows({ images, containers, layers }: DiskUsage): TableRow[] 
     TotalCount: String(count),
     Type: `Layers (${driver})`,
   }));
-  return [row('Images', images), row('Containers', containers), ...layerRows];
+  return [row('Images', images), row('Containers', containers), row('Local Volumes', volumes), ...layerRows];
 }

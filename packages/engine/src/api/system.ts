@@ -56,18 +56,16 @@ export interface SystemApi {
   diskUsage(): Promise<DiskUsage>;
 }
 
+export interface UsedSpace {
+  readonly count: number;
+  readonly active: number;
+  readonly bytes: number;
+  readonly reclaimableBytes: number;
+}
+
 export interface DiskUsage {
-  readonly images: {
-    readonly count: number;
-    readonly active: number;
-    readonly bytes: number;
-    readonly reclaimableBytes: number;
-  };
-  readonly containers: {
-    readonly count: number;
-    readonly active: number;
-    readonly bytes: number;
-    readonly reclaimableBytes: number;
-  };
+  readonly images: UsedSpace;
+  readonly containers: UsedSpace;
+  readonly volumes: UsedSpace;
   readonly layers: readonly { readonly driver: string; readonly count: number; readonly bytes: number }[];
 }

@@ -1,5 +1,7 @@
 import type { DiskUsage } from '../api/system.ts';
 import type { InternalServices } from '../internal-services.ts';
+import { bytesOf } from '../volumes/remove-volume.ts';
+import { allVolumes, usersOf } from '../volumes/volume-store.ts';
 
 interface Total extends Record<string, number | null> {
   n: number;
@@ -15,6 +17,7 @@ export async function diskUsage(services: InternalServices): Promise<DiskUsage> 
   return {
     images: imageUsage(services),
     containers: await containerUsage(services),
+    volumes: await volumeUsage(services),
     layers: layers.map(({ driver, count, bytes }) => ({ driver, count, bytes: bytes ?? 0 })),
   };
 }
@@ -57,4 +60,19 @@ async function ownBytes(services: InternalServices, storage: string, id: string)
     // Being created or removed, or its driver does not work today.
     return 0;
   }
+}
+
+/** Measured, as what containers wrote. */
+async function volumeUsage(services: InternalServices): Promise<DiskUsage['volumes']> {
+  const volumes = allVolumes(services.database);
+  let bytes = 0;
+  let reclaimableBytes = 0;
+  let active = 0;
+  for (const { name } of volumes) {
+    const own = await bytesOf(services, name);
+    bytes += own;
+    if (usersOf(services.database, name).length > 0) active += 1;
+    else reclaimableBytes += own;
+  }
+  return { count: volumes.length, active, bytes, reclaimableBytes };
 }
