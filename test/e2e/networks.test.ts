@@ -6,6 +6,8 @@ const web = ['httpd', '-f', '-h', '/etc', '-p', '80'];
 // wget -T of Debian's static busybox crashes.
 const fetchFrom = (url: string) => ['timeout', '2', 'wget', '-q', '-O', '-', url];
 
+const patience = { timeout: 60_000, interval: 100 };
+
 let place: NetworkPlace;
 const ok = (...args: string[]) => place.home.ok(...args);
 const refused = async (...args: string[]) => {
@@ -148,9 +150,9 @@ describe('published ports', () => {
     expect(await curl('http://127.0.0.1:8080/hostname')).toBe('');
     expect(await ok('port', 'pub')).toBe('');
     await ok('start', 'pub');
-    await expect.poll(() => curl('http://127.0.0.1:8080/hostname')).not.toBe('');
+    await expect.poll(() => curl('http://127.0.0.1:8080/hostname'), patience).not.toBe('');
     await ok('restart', '-t', '0', 'pub');
-    await expect.poll(() => curl('http://127.0.0.1:8080/hostname')).not.toBe('');
+    await expect.poll(() => curl('http://127.0.0.1:8080/hostname'), patience).not.toBe('');
     await ok('rm', '-f', 'pub');
     expect(await curl('http://127.0.0.1:8080/hostname')).toBe('');
   });
@@ -213,7 +215,7 @@ describe('user networks', () => {
     );
     await ok('start', 'back');
     await expect
-      .poll(async () => (await refused('exec', 'front', ...fetchFrom('http://back/hostname'))).code)
+      .poll(async () => (await refused('exec', 'front', ...fetchFrom('http://back/hostname'))).code, patience)
       .toBe(0);
   });
 
@@ -303,7 +305,7 @@ describe('what goes wrong', () => {
     const monitor = Number((await place.on('ps', '-o', 'ppid=', '-p', String(pid))).trim());
     process.kill(monitor, 'SIGKILL');
     process.kill(pid, 'SIGKILL');
-    await expect.poll(async () => ok('ps', '-q')).toBe('');
+    await expect.poll(() => ok('ps', '-q'), patience).toBe('');
     await ok('cleanup');
     expect(await place.picture()).toBe(before);
     await ok('rm', 'lost');
@@ -324,7 +326,7 @@ describe('what goes wrong', () => {
       .poll(async () => {
         await ok('cleanup');
         return ok('ps', '-aq');
-      })
+      }, patience)
       .toBe('');
     expect(await place.picture()).toBe(before);
     expect(await ok('check')).toBe('The store is clean');
