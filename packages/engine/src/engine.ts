@@ -138,6 +138,7 @@ function storageVerbs({ call, free }: Verbs<StorageApi>): StorageApi {
     select: (id) => call((api) => api.select(id)),
     init: (driver, options) => call((api) => api.init(driver, options)),
     snapshotter: (request) => call((api) => api.snapshotter(request)),
+    migrate: (request) => free((api) => api.migrate(request)),
     prune: () => free((api) => api.prune()),
   };
 }

@@ -26,6 +26,7 @@ export {
 } from './lifecycle.ts';
 export { login, logout } from './login.ts';
 export { logs } from './logs.ts';
+export { migrate } from './migrate.ts';
 export {
   connectNetwork,
   createNetwork,

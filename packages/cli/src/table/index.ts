@@ -2,6 +2,7 @@ import { benchCommands } from './bench.ts';
 import { containerCommands } from './containers.ts';
 import { driverCommands } from './drivers.ts';
 import { imageCommands } from './images.ts';
+import { migrateCommands } from './migrate.ts';
 import { networkCommands } from './networks.ts';
 import { snapshotterCommands } from './snapshotter.ts';
 import type { CommandSpec, GroupSpec } from './spec.ts';
@@ -20,6 +21,7 @@ export const groups: readonly GroupSpec[] = [
 
 export const commands: readonly CommandSpec[] = [
   ...containerCommands,
+  ...migrateCommands,
   ...imageCommands,
   ...networkCommands,
   ...systemCommands,

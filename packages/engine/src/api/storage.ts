@@ -27,6 +27,26 @@ export interface DriverStatus {
   readonly pool?: { readonly file: string; readonly sizeBytes: number; readonly mounted: boolean };
 }
 
+export interface MigrateRequest extends Operation {
+  /** Name, id or unambiguous beginning of the id. */
+  readonly container: string;
+  /** Layer driver to move to. */
+  readonly to: string;
+}
+
+export interface Migrated {
+  readonly id: string;
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+  /** Names that differed from the image and were carried over. */
+  readonly changes: number;
+  /** Of the files among them. */
+  readonly bytes: number;
+  /** Names compared afterwards, the image's included. */
+  readonly entries: number;
+}
+
 export interface StorageApi {
   /** Every known driver with why it does or does not work here. */
   drivers(kind?: DriverKind): Promise<readonly DriverStatus[]>;
@@ -41,6 +61,14 @@ export interface StorageApi {
    *   `SNAPSHOTTER_OWNER_INVALID`; as {@link StorageApi.select}
    */
   snapshotter(request: { readonly driver?: string; readonly owner: string }): Promise<Snapshotter>;
+  /**
+   * Move a stopped container's writable layer to another driver, unpacking its image there when needed. The new layer
+   * is compared with the old one file by file before the container uses it; the old one goes last.
+   * @throws failed-precondition `CONTAINER_RUNNING`, `MIGRATE_SAME_DRIVER`, `IMAGE_OF_CONTAINER_GONE`,
+   *   `MIGRATE_FILE_UNSUPPORTED`; unsupported `QUOTA_UNSUPPORTED`; resource-exhausted `MIGRATE_NO_SPACE`; data-loss `MIGRATE_MISMATCH`; as
+   *   {@link StorageApi.select}
+   */
+  migrate(request: MigrateRequest): Promise<Migrated>;
   /** Layers nobody references and trash; per driver. */
   prune(): Promise<{ readonly removedLayers: number; readonly reclaimedBytes: number }>;
 }

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf } from '@strata/core';
 import type { Finding } from '../api/system.ts';
+import { otherLayers } from '../migrate/leftovers.ts';
 import type { EngineServices } from '../services.ts';
 import { cleanupContainers } from './cleanup-containers.ts';
 import { endOf } from './reap-container.ts';
@@ -65,6 +66,14 @@ async function rowProblems(services: EngineServices, record: ContainerRecord): P
     return (await endOf(services, record)) === undefined
       ? []
       : [found('CONTAINER_END_UNRECORDED', `Container ${record.name} ended unseen`, 'record its end')];
+  if (otherLayers(services.database, record).length > 0)
+    return [
+      found(
+        'CONTAINER_HALF_MIGRATED',
+        `The migration of ${record.name} was interrupted`,
+        'remove the other copy',
+      ),
+    ];
   const left = intentsOf(services.database, record.id, 'run').length;
   return left === 0
     ? []

@@ -1,4 +1,5 @@
 /** Finish what dead processes left: ends nobody recorded, removals and creations half done, steps without a row. */
+import { otherLayers } from '../migrate/leftovers.ts';
 import type { EngineServices } from '../services.ts';
 import { withContainerLock } from './container-lock.ts';
 import { reapContainer, reapLocked } from './reap-container.ts';
@@ -37,6 +38,7 @@ export async function cleanupContainers(
 }
 
 async function cleanupOne(services: EngineServices, found: ContainerRecord): Promise<string | undefined> {
+  const migrated = !isActive(found) && otherLayers(services.database, found).length > 0;
   const record = await reapLocked(services, found.id);
   if (record === undefined) return `Recorded the end of ${found.name} and removed it`;
   if (record.status === 'removing') {
@@ -52,6 +54,8 @@ async function cleanupOne(services: EngineServices, found: ContainerRecord): Pro
     await undoSteps(services, record.id, 'run');
     return `Cleaned up after ${record.name}`;
   }
+  if (migrated && otherLayers(services.database, record).length === 0)
+    return `Removed the other copy of ${record.name}, whose migration was interrupted`;
   return isActive(found) ? `Recorded the end of ${record.name}` : undefined;
 }
 

@@ -1,5 +1,6 @@
 /** After the end: record how it ended, take down what the run held, remove with `--rm`. Idempotent, by any process. */
 import type { ExitStatus, MonitoredProcess, RuntimeDriver } from '@strata/core';
+import { tryRemoveOtherLayers } from '../migrate/leftovers.ts';
 import type { EngineServices } from '../services.ts';
 import { isLeaseAlive } from '../state/lease.ts';
 import { emitContainer } from './container-events.ts';
@@ -27,7 +28,11 @@ export async function reapLocked(
   process?: MonitoredProcess,
 ): Promise<ContainerRecord | undefined> {
   const record = containerById(services.database, id);
-  if (record === undefined || !isActive(record)) return record;
+  if (record === undefined) return undefined;
+  if (!isActive(record)) {
+    await tryRemoveOtherLayers(services, record);
+    return record;
+  }
   if (process !== undefined && record.process?.monitor.startTime !== process.monitor.startTime) return record;
   const status = await endOf(services, record);
   if (status === undefined) return record;

@@ -8,6 +8,8 @@ export function createStorageApi(services: InternalServices): StorageApi {
     init: async (driver, options) => (await import('./init-pool.ts')).initPool(services, driver, options),
     snapshotter: async (request) =>
       (await import('./open-snapshotter.ts')).openSnapshotter(services, request),
+    migrate: async (request) =>
+      (await import('../migrate/migrate-container.ts')).migrateContainer(services, request),
     prune: async () => (await import('./prune-layers.ts')).pruneLayers(services),
   };
 }

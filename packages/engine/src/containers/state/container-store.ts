@@ -22,6 +22,8 @@ export interface NewContainer {
 export interface ContainerChange {
   readonly status?: ContainerStatus;
   readonly name?: string;
+  /** Layer driver. */
+  readonly storage?: string;
   readonly process?: MonitoredProcess | null;
   readonly started?: Date;
   readonly finished?: Date;
@@ -60,6 +62,7 @@ export function updateContainer(database: Database, id: string, change: Containe
   const { status, name, process, started, finished, exitCode, oomKilled, error, config, lease } = change;
   if (status !== undefined) columns.push(['status', status]);
   if (name !== undefined) columns.push(['name', name]);
+  if (change.storage !== undefined) columns.push(['storage', change.storage]);
   if (process !== undefined) columns.push(['process', process && JSON.stringify(process)]);
   if (started !== undefined) columns.push(['started', started.toISOString()]);
   if (finished !== undefined) columns.push(['finished', finished.toISOString()]);
