@@ -1,6 +1,8 @@
 import type { AttachedStreams, CgroupStats, ExitStatus, PublishedPort, Resources } from '@strata/core';
+import type { CreateRequest } from './container-request.ts';
 import type { Operation } from './images.ts';
-import type { EndpointRequest, PortRequest } from './networks.ts';
+
+export type * from './container-request.ts';
 
 export type ContainerStatus =
   | 'creating'
@@ -11,116 +13,6 @@ export type ContainerStatus =
   | 'exited'
   | 'removing'
   | 'dead';
-
-/** What happens when it ends by itself. `unless-stopped` differs from `always` only at the start of the system. */
-export interface RestartPolicy {
-  readonly name: 'no' | 'always' | 'unless-stopped' | 'on-failure';
-  /** Of `on-failure`: this many times; 0: without end. */
-  readonly maximum: number;
-}
-
-export interface BindRequest {
-  readonly type: 'bind' | 'tmpfs' | 'volume';
-  /** Host path of a bind, name of a volume; without one the volume is anonymous. */
-  readonly source?: string;
-  readonly target: string;
-  readonly readOnly?: boolean;
-  /** `-v` makes a missing host directory, `--mount` refuses. */
-  readonly createSource?: boolean;
-  readonly propagation?: 'private' | 'rprivate' | 'slave' | 'rslave' | 'shared' | 'rshared';
-  readonly recursive?: boolean;
-  /** volume: an empty one stays empty instead of getting what the image has there. */
-  readonly noCopy?: boolean;
-  /** volume: goes with the container; the engine says so itself. */
-  readonly anonymous?: boolean;
-  /** tmpfs: bytes and octal mode. */
-  readonly size?: number;
-  readonly mode?: number;
-  /** tmpfs flags such as `noexec`; from a closed set. */
-  readonly options?: readonly string[];
-}
-
-export interface Ulimit {
-  /** Without RLIMIT_: `nofile`. */
-  readonly name: string;
-  readonly soft: number;
-  readonly hard: number;
-}
-
-/** What `docker create` takes, parsed but not yet merged with the image. Absent means the image's or Docker's default. */
-export interface CreateRequest extends Operation {
-  readonly image: string;
-  readonly command?: readonly string[];
-  readonly name?: string;
-  readonly storage?: string;
-  readonly pull?: 'missing' | 'always' | 'never';
-  readonly platform?: string;
-  readonly runtime?: string;
-  /** `[]`: reset the image's. */
-  readonly entrypoint?: readonly string[];
-  /** `NAME=value`. */
-  readonly env?: readonly string[];
-  readonly workingDirectory?: string;
-  readonly user?: string;
-  readonly groupAdd?: readonly string[];
-  readonly hostname?: string;
-  readonly domainname?: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly tty?: boolean;
-  readonly stdin?: boolean;
-  readonly autoRemove?: boolean;
-  readonly restart?: RestartPolicy;
-  readonly readOnly?: boolean;
-  readonly mounts?: readonly BindRequest[];
-  /** `CONTAINER[:ro]`: with its binds and volumes. */
-  readonly volumesFrom?: readonly string[];
-  readonly capAdd?: readonly string[];
-  readonly capDrop?: readonly string[];
-  readonly privileged?: boolean;
-  /** `no-new-privileges`, `seccomp=unconfined|FILE`, `apparmor=…`, `label=…`, `systempaths=unconfined`. */
-  readonly securityOptions?: readonly string[];
-  readonly ulimits?: readonly Ulimit[];
-  readonly stopSignal?: string;
-  /** Seconds before SIGKILL; default 10. */
-  readonly stopTimeout?: number;
-  readonly init?: boolean;
-  /** `host`, `private`, `container:ID`; ipc also `none`, `shareable`. */
-  readonly pid?: string;
-  readonly ipc?: string;
-  readonly uts?: string;
-  /** Driver id or network name: `none`, `host`, `container:ID`. */
-  readonly network?: string;
-  /** Instead of `network`: how to join one or several. */
-  readonly networks?: readonly EndpointRequest[];
-  readonly ports?: readonly PortRequest[];
-  /** Publish all exposed ports on free ports of the host. */
-  readonly publishAll?: boolean;
-  /** `80/tcp`, beside the image's. */
-  readonly exposedPorts?: readonly string[];
-  readonly extraHosts?: readonly string[];
-  readonly dns?: readonly string[];
-  readonly dnsSearch?: readonly string[];
-  /** Lines of resolv.conf(5) `options`: `ndots:2`. */
-  readonly dnsOptions?: readonly string[];
-  readonly devices?: readonly {
-    readonly source: string;
-    readonly target: string;
-    readonly permissions: string;
-  }[];
-  readonly sysctls?: Readonly<Record<string, string>>;
-  /** Bytes of /dev/shm; default 64 MiB. */
-  readonly shmSize?: number;
-  readonly oomScoreAdj?: number;
-  readonly resources?: Resources;
-  /** Bytes that the container's own layer may grow to; a driver without quotas refuses. */
-  readonly diskSize?: number;
-  readonly cgroupParent?: string;
-  readonly log?: {
-    readonly driver?: 'k8s-file' | 'none';
-    readonly maxBytes?: number;
-    readonly maxFiles?: number;
-  };
-}
 
 export interface ContainerSummary {
   readonly id: string;
