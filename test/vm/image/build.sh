@@ -26,15 +26,16 @@ if [ -f "$machine/root.ext4" ]; then
   exit 0
 fi
 echo "# making the machine ($suite, $kernel $version): once, some minutes" >&2
-work=$(mktemp -d -p "$cache" making-XXXXXX)
-trap 'rm -rf "$work"' EXIT
+# In memory: dpkg syncs after every file.
+work=$(mktemp -d -p /dev/shm strata-vm-XXXXXX)
+trap 'rm -rf "$work" "$cache/vm-making"' EXIT
 
 (cd "$work" && apt-get -qq -o APT::Sandbox::User=root download "$kernel" >/dev/null)
 dpkg-deb -x "$work"/linux-image-*.deb "$work/kernel"
 release=$(ls "$work/kernel/lib/modules")
 
 mmdebstrap --quiet --variant=minbase --include="$packages" \
-  --aptopt='Acquire::Languages "none"' --aptopt='APT::Install-Recommends "false"' \
+  --dpkgopt=force-unsafe-io --aptopt='Acquire::Languages "none"' --aptopt='APT::Install-Recommends "false"' \
   --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
   --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*' \
   "$suite" "$work/root" >&2
@@ -57,10 +58,11 @@ cp "$work"/kernel/boot/vmlinuz-* "$work/machine/"
 (cd "$work/initrd" && find . | busybox cpio -o -H newc 2>/dev/null | gzip -1) >"$work/machine/initrd"
 truncate -s 1G "$work/machine/root.ext4"
 mkfs.ext4 -q -O ^has_journal -E lazy_itable_init=1 -d "$work/root" "$work/machine/root.ext4"
-rm -rf "$machine"
-mv "$work/machine" "$machine"
+rm -rf "$machine" "$cache/vm-making"
+cp -r --sparse=always "$work/machine" "$cache/vm-making"
+mv "$cache/vm-making" "$machine"
 # Others are of older kernels or of older scripts.
-for old in "$cache"/vm-*; do
+for old in "$cache"/vm-????????????????; do
   [ ! -d "$old" ] || [ "$old" = "$machine" ] || rm -rf "$old"
 done
 echo "$machine"
