@@ -4,12 +4,11 @@
  * `<root>/.trash-<id>-<uuid>`.
  */
 import {
-  type ChangesLayerDriver,
   errnoOf,
   type Files,
   type Layer,
   type LayerCapabilities,
-  type LayerChanges,
+  type LayerDriver,
   type LayerUsage,
   type Log,
   layerExists,
@@ -30,13 +29,14 @@ const TRASH = '.trash-';
 const fs = (id: string) => Buffer.from(`${id}/fs`);
 const work = (id: string) => Buffer.from(`${id}/work`);
 
-export class FuseOverlayfsLayerDriver implements ChangesLayerDriver {
+export class FuseOverlayfsLayerDriver implements LayerDriver {
   readonly capabilities: LayerCapabilities = {
     independentUnpack: true,
     directoryRename: false,
     stableInodes: false,
     quota: false,
-    nativeChanges: true,
+    // It leaves `.wh..wh..opq` files in directories it makes, so the upper directory is more than the changes.
+    nativeChanges: false,
     clone: false,
     sharedPageCache: false,
     maxDepth: 500, // each layer is an open directory of the process, which has 1024 where nobody allows more
@@ -98,11 +98,6 @@ export class FuseOverlayfsLayerDriver implements ChangesLayerDriver {
     const missing = layer.parents.find((parent) => !tree.lstat(fs(parent)));
     if (missing !== undefined) throw layerParentMissing(layer.id, missing);
     return [stackedMount(tree, layer, access)];
-  }
-
-  async changes({ id }: Layer): Promise<LayerChanges> {
-    this.#require(id).close();
-    return { kind: 'overlay', path: `${this.#root}/${id}/fs` };
   }
 
   async remove(id: string): Promise<void> {

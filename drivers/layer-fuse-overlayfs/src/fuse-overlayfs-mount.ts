@@ -1,6 +1,6 @@
 /**
- * How a stack of directories becomes one mount of fuse-overlayfs(1). It reads what the kernel's overlay writes and
- * the other way round: whiteouts are 0:0 devices, opaque directories carry `trusted.overlay.opaque` (as root).
+ * How a stack of directories becomes one mount of fuse-overlayfs(1). It reads what the kernel's overlay
+ * writes: whiteouts are 0:0 devices, opaque directories carry `trusted.overlay.opaque` (as root).
  * The options are arguments of a program, not a page of mount data, so a deep stack needs no tricks.
  */
 import type { Layer, Mount, Tree } from '@strata/core';

@@ -1,7 +1,7 @@
 import type { ChangesSource } from '@strata/archive';
 import { type Host, hasChanges, type Layer, type Mount, plainDirectory } from '@strata/core';
 import type { LayerStore } from '../services.ts';
-import { parentTrees } from './settle-layer.ts';
+import { withParentTrees } from './settle-layer.ts';
 
 /** Hand `use` the cheapest way to see what an active layer changed; trees are mounted only while it runs. */
 export async function containerChanges<T>(
@@ -14,7 +14,9 @@ export async function containerChanges<T>(
   const layer = await store.layer(key);
   const changes = hasChanges(driver) ? await driver.changes(layer) : undefined;
   if (changes?.kind === 'overlay')
-    return use({ kind: 'overlay', upper: changes.path, lowers: await parentTrees(driver, layer.parents) });
+    return withParentTrees(host, driver, layer, (lowers) =>
+      use({ kind: 'overlay', upper: changes.path, lowers }),
+    );
   const candidates = changes === undefined ? undefined : await collect(changes.paths);
   return withTree(host, await driver.mounts(layer, 'ro'), (upper) =>
     withParent(host, store, layer, (lower) =>

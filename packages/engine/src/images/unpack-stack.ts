@@ -13,7 +13,7 @@ import type { ArrivingBlob } from './arriving-blob.ts';
 import type { LayerBlobs } from './fetch-layers.ts';
 import type { ImageLayer } from './image-record.ts';
 import type { LayerReport } from './pull-progress.ts';
-import { parentTrees, settle } from './settle-layer.ts';
+import { settle, withParentTrees } from './settle-layer.ts';
 
 export interface UnpackRequest {
   readonly store: LayerStore;
@@ -175,8 +175,9 @@ async function sealBottomUp(work: Work, all: readonly (Applied | undefined)[]): 
     if (applied === undefined) {
       await driver.remove(imported.layer.id);
       await stack.create(imported, { alone: true });
-      const parents = await parentTrees(driver, imported.layer.parents);
-      applied = await apply(work, { index: from + offset, imported, parents });
+      applied = await withParentTrees(services.host, driver, imported.layer, (parents) =>
+        apply(work, { index: from + offset, imported, parents }),
+      );
     } else {
       await settle(services.host, driver, { layer: imported.layer, unsettled: applied.unsettled });
     }
