@@ -3,7 +3,7 @@ import type { Handler } from '../context.ts';
 import { readFilters } from '../fast/filters.ts';
 import { humanSize } from '../format/units.ts';
 import { defined } from '../options/defined.ts';
-import { readLabels } from '../options/environment.ts';
+import { labelsOf } from '../options/environment.ts';
 import { volumeRow, volumeView } from '../views/volume-view.ts';
 import { confirm } from './confirm.ts';
 import { eachTarget } from './targets.ts';
@@ -13,7 +13,9 @@ export const createVolume: Handler = async (context) => {
   const driver = flags.string('driver') ?? 'local';
   if (driver !== 'local') throw flags.invalid('driver', driver, 'the volume driver is local');
   const { volumes } = await context.engine();
-  const { name } = await volumes.create(defined({ name: args[0], labels: readLabels(flags) }));
+  const { name } = await volumes.create(
+    defined({ name: args[0], labels: labelsOf(flags, flags.list('label')) }),
+  );
   return { output: { kind: 'lines', lines: [name] } };
 };
 

@@ -50,7 +50,10 @@ export function readEnvironment(flags: Flags, env: NodeJS.ProcessEnv): readonly 
 
 /** `--label-file`, then `--label`; a label without `=` is empty. */
 export function readLabels(flags: Flags): Readonly<Record<string, string>> {
-  const texts = [...flags.list('label-file').flatMap(fileLines), ...flags.list('label')];
+  return labelsOf(flags, [...flags.list('label-file').flatMap(fileLines), ...flags.list('label')]);
+}
+
+export function labelsOf(flags: Flags, texts: readonly string[]): Readonly<Record<string, string>> {
   const labels: Record<string, string> = Object.create(null);
   for (const text of texts) {
     const [name, value = ''] = splitPair(text);

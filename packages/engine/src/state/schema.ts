@@ -177,6 +177,5 @@ export const migrations: readonly string[] = [
   CREATE INDEX volume_uses_volume ON volume_uses (volume);
   ALTER TABLE containers ADD COLUMN restarts INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE containers ADD COLUMN stopped INTEGER NOT NULL DEFAULT 0; -- by a person, for unless-stopped
-  ALTER TABLE containers ADD COLUMN health TEXT;           -- JSON
   `,
 ];
