@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 repository=$PWD
 cache=${STRATA_TEST_CACHE:-/var/cache/strata-tests}
-timeout=${STRATA_VM_TIMEOUT:-480}
+timeout=${STRATA_VM_TIMEOUT:-900}
 [ "$(id -u)" = 0 ] || { echo "test-vm: needs root (mmdebstrap and virtiofsd do)" >&2; exit 1; }
 [ "$(uname -m)" = x86_64 ] || { echo "test-vm: the machine image is for x86_64" >&2; exit 1; }
 for program in qemu-system-x86_64 mmdebstrap mkfs.ext4 busybox; do

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 const script = resolve(import.meta.dirname, '../../scripts/test-vm.sh');
 
 /** Everything the machine says becomes part of the log of the tests. */
-it('passes its suites in a machine with cgroup v2, XFS and btrfs', { timeout: 1_200_000 }, async () => {
+it('passes its suites in a machine with cgroup v2, XFS and btrfs', { timeout: 1_800_000 }, async () => {
   const child = spawn('sh', [script], { stdio: ['ignore', 'pipe', 'inherit'] });
   const failed: string[] = [];
   let passed = 0;
