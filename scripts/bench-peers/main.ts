@@ -65,7 +65,7 @@ async function measure(row: Row): Promise<RowResult> {
   for (let round = row.rounds === 1 ? 1 : 0; round <= last && !interrupted; round++) {
     for (let turn = 0; turn < engines.length; turn++) {
       const engine = engines[(turn + round) % engines.length]!;
-      if (failures.has(engine.name)) continue;
+      if (failures.has(engine.name) || interrupted) continue;
       try {
         const seconds = await row.measure(engine, peers);
         if (seconds === undefined || round === 0) continue;

@@ -5,6 +5,8 @@ import { bootstrap, median, resample } from './summary.ts';
 const LEAST_EFFECT = 0.03;
 /** With fewer runs an interval says little, so the two sets of samples must not even overlap. */
 const ENOUGH = 5;
+/** And the difference must be this large: three runs of the same work fall apart one time in ten. */
+const CLEAR = 1.5;
 /** Below, nothing is said about a difference in time. */
 export const LEAST_RUNS = 3;
 
@@ -45,6 +47,6 @@ function judge(
     runs < LEAST_RUNS ||
     Math.abs(value - 1) < LEAST_EFFECT ||
     (interval[0] <= 1 && interval[1] >= 1) ||
-    (runs < ENOUGH && touching);
+    (runs < ENOUGH && (touching || Math.max(value, 1 / value) < CLEAR));
   return { value, interval, noise };
 }
