@@ -23,7 +23,7 @@ const cgroups = '/sys/fs/cgroup';
 
 async function strata(...args: string[]): Promise<string> {
   const { exitCode, stdout, stderr } = await attempt(...args);
-  assert.equal(exitCode, 0, `strata ${args.join(' ')} ended with ${exitCode}: ${stderr}`);
+  assert.equal(exitCode, 0, `strata ${args.join(' ')} ended with ${exitCode}: ${stderr}${stdout}`);
   return stdout.trim();
 }
 
