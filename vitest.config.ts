@@ -10,7 +10,11 @@ export default defineConfig({
         ssr: { resolve: source },
         test: {
           name: 'unit',
-          include: ['packages/*/test/**/*.test.ts', 'drivers/*/test/**/*.test.ts', 'plugins/*/test/**/*.test.ts'],
+          include: [
+            'packages/*/test/**/*.test.ts',
+            'drivers/*/test/**/*.test.ts',
+            'plugins/*/test/**/*.test.ts',
+          ],
           pool: 'forks',
           testTimeout: 60_000,
           hookTimeout: 120_000,

@@ -57,12 +57,12 @@ describe('@strata/native', () => {
     }
   });
 
-  it('has at most 400 lines of C in all', () => {
+  it('has at most 450 lines of C in all (docs/adr/0008)', () => {
     const sources = readdirSync(`${PACKAGE}/src`).filter((name) => name.endsWith('.c'));
     const lines = sources.map(
       (name) => readFileSync(`${PACKAGE}/src/${name}`, 'utf8').split('\n').length - 1,
     );
-    expect(lines.reduce((sum, count) => sum + count)).toBeLessThanOrEqual(400);
+    expect(lines.reduce((sum, count) => sum + count)).toBeLessThanOrEqual(450);
   });
 
   it('survives a thread that ends while it waits', async () => {

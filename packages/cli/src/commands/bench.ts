@@ -27,7 +27,8 @@ function runs({ flags }: CommandContext): number | undefined {
   return wanted;
 }
 
-function ports({ settings, engine }: CommandContext, installed: InstalledDrivers): BenchPorts {
+function ports(context: CommandContext, installed: InstalledDrivers): BenchPorts {
+  const { settings } = context;
   return {
     host: host(settings),
     drivers: installed.definitions,
@@ -37,7 +38,7 @@ function ports({ settings, engine }: CommandContext, installed: InstalledDrivers
       await installed.equip(opened, storage);
       return opened;
     },
-    userEngine: () => engine(),
+    userEngine: () => context.engine(),
   };
 }
 

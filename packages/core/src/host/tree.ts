@@ -129,9 +129,7 @@ export interface Files {
   /** Bytes and inodes of a tree, hard links counted once, mounts not crossed. */
   usage(path: string, signal?: AbortSignal): Promise<{ readonly bytes: number; readonly inodes: number }>;
   /** Type by magic (`ext4`, `btrfs`, `xfs`, `tmpfs`, `overlay`, …) and free space. */
-  filesystem(
-    path: string,
-  ): Promise<{
+  filesystem(path: string): Promise<{
     readonly type: string;
     readonly freeBytes: number;
     readonly totalBytes: number;

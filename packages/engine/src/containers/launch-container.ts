@@ -63,12 +63,15 @@ async function launch(
 ): Promise<Session> {
   const { id, config } = container;
   const { opening } = options;
-  const [runtime, cgroup, rootfs, sandbox] = await Promise.all([
+  const parts = [
     runtimeFor(services, config.runtime),
     makeCgroup(services, container),
     mountRootfs(services, layer, rootfsMountpoint(services, id)),
     opening?.planned,
-  ]);
+  ] as const;
+  // When one fails the others are waited for: what is still being mounted could not be undone.
+  await Promise.allSettled(parts);
+  const [runtime, cgroup, rootfs, sandbox] = await Promise.all(parts);
   const warnings = await makeBundle(services, { container, rootfs, cgroupsPath: cgroup.path, sandbox });
   // The runtime sets them before we attach, and those of an interface need the interface.
   if (Object.keys(config.sysctls).some((name) => name.startsWith('net.'))) await opening?.ready;

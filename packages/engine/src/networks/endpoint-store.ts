@@ -2,7 +2,7 @@
  * All SQL over `endpoints`. A row is a container's wish to be in a network; it lives as long as the container, or
  * until `network disconnect`. Its attachment is there while the container runs.
  */
-import type { Attachment, Database, PublishedPort, SqlRow } from '@strata/core';
+import type { Attachment, Database, SqlRow } from '@strata/core';
 
 /** What the user asked for, of one container in one network. */
 export interface NewEndpoint {
@@ -74,16 +74,6 @@ export function endpointsIn(database: Database, network: string): EndpointRecord
 
 export function allEndpoints(database: Database): EndpointRecord[] {
   return select(database, '1');
-}
-
-/** What runs, by container: for `ps`. */
-export function publishedPorts(database: Database): Map<string, readonly PublishedPort[]> {
-  const found = new Map<string, readonly PublishedPort[]>();
-  for (const { container, attachment } of select(database, 'attachment IS NOT NULL')) {
-    if (attachment === undefined || attachment.ports.length === 0) continue;
-    found.set(container, [...(found.get(container) ?? []), ...attachment.ports]);
-  }
-  return found;
 }
 
 function select(database: Database, where: string, ...values: string[]): EndpointRecord[] {
