@@ -5,9 +5,12 @@ import { expect, it } from 'vitest';
 
 const script = resolve(import.meta.dirname, '../../scripts/test-vm.sh');
 
-/** Everything the machine says becomes part of the log of the tests. */
-it('passes its suites in a machine with cgroup v2, XFS and btrfs', { timeout: 1_800_000 }, async () => {
-  const child = spawn('sh', [script], { stdio: ['ignore', 'pipe', 'inherit'] });
+/**
+ * What only the machine can show: cgroup v2. `pnpm test:vm` runs every suite; under software emulation that takes
+ * longer than all other tests together. Everything the machine says becomes part of the log of the tests.
+ */
+it('passes the cgroup v2 suite in a machine that has it', { timeout: 1_800_000 }, async () => {
+  const child = spawn('sh', [script, 'cgroup-v2'], { stdio: ['ignore', 'pipe', 'inherit'] });
   const failed: string[] = [];
   let passed = 0;
   for await (const line of createInterface(child.stdout)) {
@@ -17,5 +20,5 @@ it('passes its suites in a machine with cgroup v2, XFS and btrfs', { timeout: 1_
   }
   const code = child.exitCode ?? (await new Promise<number | null>((ended) => child.once('exit', ended)));
   expect({ failed, code }).toEqual({ failed: [], code: 0 });
-  expect(passed).toBeGreaterThan(50);
+  expect(passed).toBeGreaterThan(25);
 });
