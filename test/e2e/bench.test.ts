@@ -133,6 +133,8 @@ describe('strata bench', () => {
     await sleep(300);
     expect(said).not.toMatch(/^strata: /m);
     child.kill('SIGINT');
+    // timeout(1) and terminals do it twice.
+    child.kill('SIGTERM');
     expect(await ended).toBe(130);
     const report = json('cut.json');
     expect(report.partial).toMatch(/interrupted/);

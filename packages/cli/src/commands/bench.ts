@@ -66,7 +66,14 @@ async function measure(context: CommandContext, bench: Bench): Promise<BenchRepo
   const baseline = flags.string('baseline');
   const before = baseline === undefined ? undefined : await bench.readBaseline(baseline);
   using watcher = watchBench(io);
-  interrupt.signal.addEventListener('abort', () => watcher.stopping(), { once: true });
+  interrupt.signal.addEventListener(
+    'abort',
+    () => {
+      watcher.stopping();
+      endOnlyAsked(interrupt);
+    },
+    { once: true },
+  );
   const common = {
     words: ['strata', ...process.argv.slice(2)],
     signal: interrupt.signal,
@@ -83,6 +90,22 @@ async function measure(context: CommandContext, bench: Bench): Promise<BenchRepo
     },
   });
   return before === undefined ? report : bench.withComparison(report, before);
+}
+
+const TWICE_MS = 1000;
+
+/**
+ * Tidying up takes a moment, and who stops a command often signals twice: timeout(1) does the process and its group.
+ * Only a later signal ends the process at once; the next bench then tidies up.
+ */
+function endOnlyAsked(interrupt: CommandContext['interrupt']): void {
+  const first = performance.now();
+  interrupt.release();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (performance.now() - first > TWICE_MS) process.exit(interrupt.exitCode);
+    });
+  }
 }
 
 function layerRequest(context: CommandContext, bench: Bench) {
