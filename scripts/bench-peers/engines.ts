@@ -16,10 +16,15 @@ export interface Engine {
   commit?(name: string, image: string): Command;
   removeAll?(names: readonly string[]): Command;
   list?(): Command;
+  /** Before the first row. */
+  open?(): Promise<void>;
   /** Forget the image, and all that shares layers with it. */
   forget(): Promise<void>;
   close?(): Promise<void>;
 }
+
+/** A network of ours goes when we do; the default bridge of a store stays with the host. */
+const NETWORK = 'strata-bench';
 
 const binary = resolve(import.meta.dirname, '../../packages/cli/bin/strata');
 
@@ -51,18 +56,30 @@ export function strata(
     strata: true,
     env,
     pull: (image) => [binary, 'pull', '-q', image],
-    run: ({ network, image }) => [binary, 'run', '--rm', '--network', network, image, 'true'],
+    run: ({ network, image }) => [
+      binary,
+      'run',
+      '--rm',
+      '--network',
+      network === 'none' ? 'none' : NETWORK,
+      image,
+      'true',
+    ],
     start: (name, image) => [binary, 'run', '-d', '--network', 'none', '--name', name, image, 'sleep', '900'],
     exec: (name) => [binary, 'exec', name, 'true'],
     commit: (name, image) => [binary, 'commit', name, image],
     removeAll: (names) => [binary, 'rm', '-f', ...names],
     list: () => [binary, 'ps'],
     forget,
+    async open() {
+      await must([binary, 'network', 'create', NETWORK], env);
+    },
     async close() {
       const ids = (await attempt([binary, 'ps', '-aq'], env))
         .split('\n')
         .filter((id) => /^[0-9a-f]+$/.test(id));
       if (ids.length > 0) await attempt([binary, 'rm', '-f', ...ids], env);
+      await attempt([binary, 'network', 'rm', NETWORK], env);
       await forget();
       await attempt(['rm', '-rf', '--one-file-system', '--', home]);
     },

@@ -37,6 +37,7 @@ process.once('SIGINT', () => {
 });
 
 try {
+  for (const engine of engines) await engine.open?.();
   const results: RowResult[] = [];
   const chosen = rows.filter(({ title }) => values.row?.some((text) => title.includes(text)) ?? true);
   for (const row of chosen) if (!interrupted) results.push(await measure(row));

@@ -96,7 +96,7 @@ const containers: readonly Row[] = [
   },
   {
     title: 'run --rm, bridge',
-    what: 'the same on the default bridge',
+    what: 'the same on a bridge',
     goals: [{ times: 0.4, of: 'strata overlay' }],
     async measure(engine, peers) {
       if (engine.run === undefined || engine.name === 'containerd') return undefined;
@@ -115,7 +115,7 @@ const containers: readonly Row[] = [
   },
   {
     title: 'commit of one changed file',
-    what: 'of a stopped container of the same image',
+    what: 'of a running container',
     goals: [{ times: 0.8, of: 'strata overlay' }],
     async measure(engine, peers) {
       if (engine.commit === undefined || !(await ready(engine, peers))) return undefined;
