@@ -66,7 +66,7 @@ describe('strata bench', () => {
     expect(readFileSync(join(files, 'r.html'), 'utf8')).toMatch(/^<!doctype html>.*<\/html>\n$/s);
     expect(readFileSync(join(files, 'r.md'), 'utf8')).toContain('## Start a container');
     expect(leftovers()).toEqual([]);
-    expect(place.home.traces()).toEqual(before);
+    await expect.poll(() => place.home.traces(), { timeout: 5_000 }).toEqual(before);
   });
 
   it('fails a job on a regression against a baseline, and not on the same figures', async () => {

@@ -48,7 +48,7 @@ describe('exit codes', () => {
       expect.soft({ what, code: outcome.code }).toEqual({ what, code });
       expect.soft(outcome.stderr, what).toMatch(stderr);
     }
-    expect(place.home.traces()).toEqual(before);
+    await expect.poll(() => place.home.traces(), { timeout: 5_000 }).toEqual(before);
   });
 
   it('name a hint and a stable code with the sentence', async () => {

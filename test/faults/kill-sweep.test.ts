@@ -120,6 +120,6 @@ describe.each(['overlay', 'btrfs', 'vfs'])('kill -9 on %s', (storage) => {
     expect(kills['write-db']).toBeGreaterThan(2);
     await forget();
     await home.ok('check', '--repair');
-    expect(home.traces()).toEqual(clean);
+    await expect.poll(() => home.traces(), { timeout: 5_000 }).toEqual(clean);
   });
 });

@@ -38,7 +38,7 @@ it('after a client that leaves, and for a detached container, the exit command d
   await expect.poll(() => reaped(detached.containerId)).toBe(true);
   await fixture.api.cleanup();
   for (const id of [left.containerId, detached.containerId]) await fixture.api.remove(id);
-  expect(await fixture.leaks()).toEqual([]);
+  await expect.poll(() => fixture.leaks(), { timeout: 5_000 }).toEqual([]);
 });
 
 it('a container whose client died before it began is found out and taken down', async () => {
@@ -58,7 +58,7 @@ it('a container whose client died before it began is found out and taken down', 
   expect(await status(half[0]!)).toBeUndefined();
   expect(await status(half[1]!)).toBe('exited');
   await api.remove(half[1]!);
-  expect(await fixture.leaks()).toEqual([]);
+  await expect.poll(() => fixture.leaks(), { timeout: 5_000 }).toEqual([]);
 });
 
 it('a container that began stays when whoever started it is gone', async () => {
@@ -67,7 +67,7 @@ it('a container that began stays when whoever started it is gone', async () => {
   services.database.run("UPDATE containers SET lease = '1:1:another-boot'");
   expect((await api.list({ ids: [session.containerId] }))[0]?.status).toBe('running');
   await api.remove(session.containerId, { force: true });
-  expect(await fixture.leaks()).toEqual([]);
+  await expect.poll(() => fixture.leaks(), { timeout: 5_000 }).toEqual([]);
 });
 
 it('what a dead process was still making gives its name back', async () => {
@@ -76,5 +76,5 @@ it('what a dead process was still making gives its name back', async () => {
   services.database.run("UPDATE containers SET status = 'creating', lease = '1:1:another-boot'");
   const { id } = await api.create({ image: 'busybox', name: 'again', command: ['true'] });
   await api.remove(id);
-  expect(await fixture.leaks()).toEqual([]);
+  await expect.poll(() => fixture.leaks(), { timeout: 5_000 }).toEqual([]);
 });

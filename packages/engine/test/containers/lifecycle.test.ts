@@ -17,7 +17,7 @@ afterAll(async () => {
 });
 afterEach(async () => {
   for (const { id } of await fixture.api.list({ all: true })) await fixture.api.remove(id, { force: true });
-  expect(await fixture.leaks()).toEqual([]);
+  await expect.poll(() => fixture.leaks(), { timeout: 5_000 }).toEqual([]);
 });
 
 const script = (text: string) => ['sh', '-c', text];

@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => fixture[Symbol.asyncDispose]());
 afterEach(async () => {
   for (const { id } of await fixture.api.list({ all: true })) await fixture.api.remove(id, { force: true });
-  expect(await fixture.leaks()).toEqual([]);
+  await expect.poll(() => fixture.leaks(), { timeout: 5_000 }).toEqual([]);
 });
 
 async function run(

@@ -22,7 +22,7 @@ afterAll(async () => {
   await fixture[Symbol.asyncDispose]();
 });
 afterEach(async () => {
-  expect(await fixture.leaks()).toEqual([]);
+  await expect.poll(() => fixture.leaks(), { timeout: 5_000 }).toEqual([]);
 });
 
 const script = (text: string) => ['sh', '-c', text];
