@@ -178,4 +178,14 @@ export const migrations: readonly string[] = [
   ALTER TABLE containers ADD COLUMN restarts INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE containers ADD COLUMN stopped INTEGER NOT NULL DEFAULT 0; -- by a person, for unless-stopped
   `,
+  `
+  -- Of containers with a health check, since their first start.
+  CREATE TABLE health (
+    container TEXT PRIMARY KEY REFERENCES containers (id) ON DELETE CASCADE,
+    status    TEXT NOT NULL CHECK (status IN ('starting', 'healthy', 'unhealthy')),
+    streak    INTEGER NOT NULL,                            -- failures in a row
+    log       TEXT NOT NULL,                               -- JSON: the last results
+    lease     TEXT                                         -- of the keeper that probes; without it nobody does
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
