@@ -4,10 +4,10 @@
  */
 import {
   type CloneLayerDriver,
-  errnoOf,
   type Host,
   type Layer,
   type LayerCapabilities,
+  LayerDirectory,
   type LayerUsage,
   layerExists,
   layerFailure,
@@ -15,13 +15,10 @@ import {
   layerParentMissing,
   type Mount,
   stopIfAborted,
-  type Tree,
   type UnpackTarget,
 } from '@strata/core';
 import type { BtrfsCommand } from './btrfs-command.ts';
-import { reclaim, TRASH } from './btrfs-reclaim.ts';
-
-const ID = /^[a-z0-9]{1,16}$/;
+import { reclaim } from './btrfs-reclaim.ts';
 
 const CAPABILITIES: LayerCapabilities = {
   independentUnpack: false,
@@ -36,7 +33,7 @@ const CAPABILITIES: LayerCapabilities = {
 
 export class BtrfsLayerDriver implements CloneLayerDriver {
   readonly capabilities: LayerCapabilities;
-  readonly #root: string;
+  readonly #layers: LayerDirectory;
   readonly #command: BtrfsCommand;
   readonly #host: Pick<Host, 'files' | 'log'>;
 
@@ -47,7 +44,7 @@ export class BtrfsLayerDriver implements CloneLayerDriver {
     more: Partial<LayerCapabilities> = {},
   ) {
     this.capabilities = { ...CAPABILITIES, ...more };
-    this.#root = root;
+    this.#layers = new LayerDirectory(root, host.files, host.log);
     this.#command = command;
     this.#host = host;
   }
@@ -59,7 +56,7 @@ export class BtrfsLayerDriver implements CloneLayerDriver {
     await this.#undoing(id, 'create', async () => {
       if (parents[0] !== undefined) return this.#command.snapshot(this.#path(parents[0]), this.#path(id));
       await this.#command.create(this.#path(id));
-      using tree = this.#open();
+      using tree = this.#layers.open();
       tree.chmod(Buffer.from(id), 0o755); // whatever the umask
     });
   }
@@ -85,7 +82,7 @@ export class BtrfsLayerDriver implements CloneLayerDriver {
   }
 
   flush(): Promise<void> {
-    return this.#host.files.syncfs(this.#root);
+    return this.#host.files.syncfs(this.#layers.path);
   }
 
   async mounts({ id }: Layer, access: 'rw' | 'ro'): Promise<readonly Mount[]> {
@@ -94,17 +91,11 @@ export class BtrfsLayerDriver implements CloneLayerDriver {
   }
 
   async remove(id: string): Promise<void> {
-    using tree = this.#open();
-    try {
-      tree.rename(Buffer.from(id), Buffer.from(`${TRASH}${id}-${crypto.randomUUID()}`));
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw layerFailure(error, id, 'remove');
-    }
+    this.#layers.setAside(id);
   }
 
   async cleanup(): Promise<void> {
-    const trash = this.#names().filter((name) => name.startsWith(TRASH));
-    await reclaim({ root: this.#root, command: this.#command, ...this.#host }, trash);
+    await reclaim({ layers: this.#layers, command: this.#command, ...this.#host }, this.#layers.trash());
   }
 
   /** New data by the filesystem's generations; inodes without data (directories, empty files) are not counted. */
@@ -117,7 +108,7 @@ export class BtrfsLayerDriver implements CloneLayerDriver {
   }
 
   async list(): Promise<readonly string[]> {
-    return this.#names().filter((name) => ID.test(name));
+    return this.#layers.ids();
   }
 
   async #undoing(id: string, action: string, work: () => Promise<void>): Promise<void> {
@@ -130,15 +121,11 @@ export class BtrfsLayerDriver implements CloneLayerDriver {
   }
 
   #path(id: string): string {
-    return `${this.#root}/${id}`;
-  }
-
-  #open(): Tree {
-    return this.#host.files.openTree(this.#root);
+    return `${this.#layers.path}/${id}`;
   }
 
   #missing(ids: readonly string[]): string | undefined {
-    using tree = this.#open();
+    using tree = this.#layers.open();
     return ids.find((id) => !tree.lstat(Buffer.from(id)));
   }
 
@@ -148,10 +135,5 @@ export class BtrfsLayerDriver implements CloneLayerDriver {
 
   #requireFree(id: string): void {
     if (this.#missing([id]) === undefined) throw layerExists(id);
-  }
-
-  #names(): string[] {
-    using tree = this.#open();
-    return tree.readdir(Buffer.from('.')).map((entry) => entry.name.toString());
   }
 }

@@ -1,11 +1,15 @@
-import type { DriverContext, ProbeResult } from '@strata/core';
+import { type DriverContext, LayerDirectory, type ProbeResult } from '@strata/core';
 import { BtrfsCommand } from './btrfs-command.ts';
 import { reclaim } from './btrfs-reclaim.ts';
 
 const POOL = 'strata storage init btrfs --size 20G makes a btrfs pool in a file';
 
 /** The root must be on btrfs, and making a subvolume, sealing it, taking a snapshot and deleting both must work. */
-export async function probeBtrfs({ root, host }: DriverContext<Record<string, never>>): Promise<ProbeResult> {
+export async function probeBtrfs({
+  root,
+  host,
+  log,
+}: DriverContext<Record<string, never>>): Promise<ProbeResult> {
   const { type } = await host.files.filesystem(root);
   if (type !== 'btrfs') {
     return { supported: false, reason: `${root} is on ${type}, not on btrfs`, hint: POOL };
@@ -20,6 +24,7 @@ export async function probeBtrfs({ root, host }: DriverContext<Record<string, ne
   const base = `.probe-${crypto.randomUUID()}`;
   const child = `${base}-child`;
   const command = new BtrfsCommand(host.exec);
+  const layers = new LayerDirectory(root, host.files, log);
   try {
     await command.create(`${root}/${base}`);
     await command.setReadOnly(`${root}/${base}`, true);
@@ -32,10 +37,8 @@ export async function probeBtrfs({ root, host }: DriverContext<Record<string, ne
       hint: `run as root on a writable btrfs with free space, or: ${POOL}`,
     };
   } finally {
-    await reclaim({ root, command, files: host.files, log: host.log }, [child, base]).catch(
-      (error: unknown) => {
-        host.log.warn('could not remove the probe of btrfs', { root, error });
-      },
-    );
+    await reclaim({ layers, command, files: host.files, log }, [child, base]).catch((error: unknown) => {
+      log.warn('could not remove the probe of btrfs', { root, error });
+    });
   }
 }

@@ -9,16 +9,15 @@
  * The order is outside in: a nested subvolume is moved out beside its parent, which then can go, and it is
  * reclaimed in turn. So depth costs no recursion, and a crash at any point leaves only more names to reclaim.
  */
-import type { Files, Log, Tree } from '@strata/core';
+import type { Files, LayerDirectory, Log, Tree } from '@strata/core';
 import type { BtrfsCommand } from './btrfs-command.ts';
 
-export const TRASH = '.trash-';
 const SUBVOLUME_ROOT = 256n;
 /** Longer paths are shortened by moving the directory up; a container may nest deeper than PATH_MAX. */
 const LONG = 2000;
 
 export interface Reclaiming {
-  readonly root: string;
+  readonly layers: LayerDirectory;
   readonly files: Files;
   readonly command: BtrfsCommand;
   readonly log: Log;
@@ -29,13 +28,13 @@ export interface Reclaiming {
  * process may be at the same names; what it takes away first is fine.
  */
 export async function reclaim(context: Reclaiming, names: readonly string[]): Promise<void> {
-  const { root, files, command } = context;
+  const { layers, files, command } = context;
   for (let pending = names; pending.length > 0; ) {
     const subvolumes = pending.filter((name) => isSubvolume(context, name));
-    await command.delete(subvolumes.map((name) => `${root}/${name}`));
+    await command.delete(subvolumes.map((name) => `${layers.path}/${name}`));
     for (const name of pending) {
       if (subvolumes.includes(name)) continue;
-      await files.removeTree(`${root}/${name}`).catch((error: unknown) => stays(context, name, error));
+      await files.removeTree(`${layers.path}/${name}`).catch((error: unknown) => stays(context, name, error));
     }
     const next: string[] = [];
     for (const name of subvolumes.filter((each) => isSubvolume(context, each))) {
@@ -50,22 +49,18 @@ export async function reclaim(context: Reclaiming, names: readonly string[]): Pr
 
 function stays(context: Reclaiming, name: string, error: unknown): void {
   if (!isSubvolume(context, name)) return;
-  const path = `${context.root}/${name}`;
+  const path = `${context.layers.path}/${name}`;
   const raced = /ENOENT|no such file/i.test(String(error));
   context.log[raced ? 'debug' : 'warn']('a removed subvolume stays for the next cleanup', { path, error });
 }
 
 /** Move every subvolume found in this one (not deeper) up to the root directory, noting their new names as it goes. */
-async function liftNested(
-  { root, files, command }: Reclaiming,
-  name: string,
-  lifted: string[],
-): Promise<void> {
-  await command.setReadOnly(`${root}/${name}`, false);
-  using tree = files.openTree(root);
+async function liftNested({ layers, command }: Reclaiming, name: string, lifted: string[]): Promise<void> {
+  await command.setReadOnly(`${layers.path}/${name}`, false);
+  using tree = layers.open();
   for (const nested of findNested(tree, name)) {
-    const target = `${TRASH}nested-${crypto.randomUUID()}`;
-    await command.setReadOnly(`${root}/${nested}`, false); // a read-only one cannot get a new parent directory
+    const target = layers.trashName('nested');
+    await command.setReadOnly(`${layers.path}/${nested}`, false); // a read-only one cannot get a new parent directory
     tree.rename(Buffer.from(nested), Buffer.from(target));
     lifted.push(target);
   }
@@ -95,7 +90,7 @@ function plainPath(tree: Tree, at: { top: string; path: string; name: Buffer }):
   return plain;
 }
 
-function isSubvolume({ root, files }: Reclaiming, name: string): boolean {
-  using tree = files.openTree(root);
+function isSubvolume({ layers }: Reclaiming, name: string): boolean {
+  using tree = layers.open();
   return tree.lstat(Buffer.from(name))?.inode === SUBVOLUME_ROOT;
 }

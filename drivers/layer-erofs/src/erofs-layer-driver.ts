@@ -5,11 +5,13 @@
  * mountpoints (erofs-mount.ts). What `remove` sets aside is `<root>/.trash-<id>-<uuid>`.
  */
 import {
-  errnoOf,
   type Host,
+  inheritLayerRoot,
   isStrataError,
+  isUntouchedLayerRoot,
   type Layer,
   type LayerCapabilities,
+  LayerDirectory,
   type LayerDriver,
   type LayerUsage,
   layerExists,
@@ -18,25 +20,17 @@ import {
   layerParentMissing,
   layerSealed,
   type Mount,
+  makeLayerRoot,
+  overlayMountOptions,
   stopIfAborted,
   type Tree,
   type UnpackTarget,
 } from '@strata/core';
 import { makeImage } from './erofs-image.ts';
-import {
-  type Backing,
-  IMAGE,
-  imageMount,
-  makeMountpoints,
-  overlayOptions,
-  rootOf,
-  stackedMounts,
-} from './erofs-mount.ts';
+import { type Backing, IMAGE, imageMount, makeMountpoints, rootOf, stackedMounts } from './erofs-mount.ts';
 import type { ErofsOptions } from './erofs-options.ts';
-import { copyRoot, inheritRoot, isUntouchedRoot, makeRoot } from './erofs-root.ts';
+import { copyRoot } from './erofs-root.ts';
 
-const ID = /^[a-z0-9]{1,16}$/;
-const TRASH = '.trash-';
 const NEW_IMAGE = 'new.erofs';
 const at = (id: string, name: string) => Buffer.from(`${id}/${name}`);
 
@@ -55,27 +49,27 @@ export class ErofsLayerDriver implements LayerDriver {
     maxDepth: 200, // one mount per layer
   };
 
-  readonly #root: string;
+  readonly #layers: LayerDirectory;
   readonly #host: Pick<Host, 'files' | 'exec' | 'mounter' | 'log'>;
   readonly #options: ErofsOptions;
   #backing: Promise<Backing> | undefined;
 
   constructor(root: string, host: Pick<Host, 'files' | 'exec' | 'mounter' | 'log'>, options: ErofsOptions) {
-    this.#root = root;
+    this.#layers = new LayerDirectory(root, host.files, host.log);
     this.#host = host;
     this.#options = options;
   }
 
   async create(layer: Layer): Promise<void> {
     const { id, parents } = layer;
-    using tree = this.#open();
+    using tree = this.#layers.open();
     if (tree.lstat(Buffer.from(id))) throw layerExists(id);
     this.#requireParents(tree, layer);
     try {
       tree.mkdir(Buffer.from(id));
-      makeRoot(tree, at(id, 'fs'));
+      makeLayerRoot(tree, at(id, 'fs'));
       tree.mkdir(at(id, 'work'));
-      if (parents[0] !== undefined) inheritRoot(tree, rootOf(tree, parents[0]), at(id, 'fs'));
+      if (parents[0] !== undefined) inheritLayerRoot(tree, rootOf(tree, parents[0]), at(id, 'fs'));
       makeMountpoints(tree, layer);
     } catch (error) {
       tree.remove(Buffer.from(id));
@@ -86,7 +80,7 @@ export class ErofsLayerDriver implements LayerDriver {
   async unpackTarget({ id }: Layer): Promise<UnpackTarget> {
     using tree = this.#require(id);
     if (!tree.lstat(at(id, 'fs'))) throw layerSealed(id);
-    return { path: `${this.#root}/${id}/fs`, whiteouts: 'overlay' };
+    return { path: `${this.#layers.path}/${id}/fs`, whiteouts: 'overlay' };
   }
 
   /** The image appears in one rename; the directory goes after it, and a seal that finds both only takes it away. */
@@ -97,8 +91,8 @@ export class ErofsLayerDriver implements LayerDriver {
     try {
       makeMountpoints(tree, layer);
       if (!tree.lstat(at(id, IMAGE))) {
-        if (parents[0] !== undefined && isUntouchedRoot(tree, at(id, 'fs')))
-          inheritRoot(tree, rootOf(tree, parents[0]), at(id, 'fs'));
+        if (parents[0] !== undefined && isUntouchedLayerRoot(tree, at(id, 'fs')))
+          inheritLayerRoot(tree, rootOf(tree, parents[0]), at(id, 'fs'));
         if (await this.#pack(id)) {
           tree.remove(at(id, 'root'));
           copyRoot(tree, at(id, 'fs'), at(id, 'root'));
@@ -114,7 +108,10 @@ export class ErofsLayerDriver implements LayerDriver {
 
   /** False where mkfs.erofs cannot hold what is in the layer. */
   async #pack(id: string): Promise<boolean> {
-    const paths = { directory: `${this.#root}/${id}/fs`, file: `${this.#root}/${id}/${NEW_IMAGE}` };
+    const paths = {
+      directory: `${this.#layers.path}/${id}/fs`,
+      file: `${this.#layers.path}/${id}/${NEW_IMAGE}`,
+    };
     try {
       await makeImage(this.#host.exec, paths, this.#options);
       return true;
@@ -127,7 +124,7 @@ export class ErofsLayerDriver implements LayerDriver {
   }
 
   flush(): Promise<void> {
-    return this.#host.files.syncfs(this.#root);
+    return this.#host.files.syncfs(this.#layers.path);
   }
 
   async mounts(layer: Layer, access: 'rw' | 'ro'): Promise<readonly Mount[]> {
@@ -136,28 +133,16 @@ export class ErofsLayerDriver implements LayerDriver {
     this.#requireParents(tree, layer);
     const image = [layer.id, ...layer.parents].find((id) => tree.lstat(at(id, IMAGE)));
     const backing = image === undefined ? 'file' : await this.#findBacking(image);
-    const options = overlayOptions(this.#host.files);
+    const options = overlayMountOptions(this.#host.files);
     return stackedMounts({ tree, layer, access, backing, options });
   }
 
   async remove(id: string): Promise<void> {
-    using tree = this.#open();
-    try {
-      tree.rename(Buffer.from(id), Buffer.from(`${TRASH}${id}-${crypto.randomUUID()}`));
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw layerFailure(error, id, 'remove');
-    }
+    this.#layers.setAside(id);
   }
 
-  async cleanup(): Promise<void> {
-    const trash = this.#names().filter((name) => name.startsWith(TRASH));
-    for (const name of trash) {
-      await this.#host.files
-        .removeTree(`${this.#root}/${name}`)
-        .catch((error: unknown) =>
-          this.#host.log.warn('a removed layer stays for the next cleanup', { name, error }),
-        );
-    }
+  cleanup(): Promise<void> {
+    return this.#layers.emptyTrash();
   }
 
   /** A committed layer uses what its image does; the inodes inside are not the disk's. */
@@ -166,24 +151,20 @@ export class ErofsLayerDriver implements LayerDriver {
     stopIfAborted(signal, id);
     const image = tree.lstat(at(id, IMAGE));
     if (image !== undefined) return { bytes: image.blocks * 512, inodes: 1 };
-    return this.#host.files.usage(`${this.#root}/${id}/fs`, signal);
+    return this.#host.files.usage(`${this.#layers.path}/${id}/fs`, signal);
   }
 
   async list(): Promise<readonly string[]> {
-    return this.#names().filter((name) => ID.test(name));
+    return this.#layers.ids();
   }
 
   /** Asked once, of the kernel, with an image that is there anyway. */
   #findBacking(id: string): Promise<Backing> {
-    const file = `${this.#root}/${id}/${IMAGE}`;
+    const file = `${this.#layers.path}/${id}/${IMAGE}`;
     this.#backing ??= this.#host.mounter
       .withMounted([imageMount(file, 'file')], async () => 'file' as const)
       .catch(() => 'loop' as const);
     return this.#backing;
-  }
-
-  #open(): Tree {
-    return this.#host.files.openTree(this.#root);
   }
 
   #requireParents(tree: Tree, { id, parents }: Layer): void {
@@ -193,14 +174,9 @@ export class ErofsLayerDriver implements LayerDriver {
 
   /** The driver's directory, after checking that the layer is in it. The caller closes it. */
   #require(id: string): Tree {
-    const tree = this.#open();
+    const tree = this.#layers.open();
     if (exists(tree, id)) return tree;
     tree.close();
     throw layerNotFound(id);
-  }
-
-  #names(): string[] {
-    using tree = this.#open();
-    return tree.readdir(Buffer.from('.')).map((entry) => entry.name.toString());
   }
 }

@@ -5,13 +5,9 @@
  * 2. each image below is mounted on one of its empty directories `l/<n>` (a layer that stayed a directory is bound there),
  * 3. an overlay of them, by names relative to the target, covers it all.
  *
- * Unmounting the target takes everything away again. The options of the overlay are those of the overlay driver, for
- * the same reasons: the upper directory alone must be the layer.
+ * Unmounting the target takes everything away again. The upper directory alone must be the layer: hence the options.
  */
-import type { Files, Layer, Mount, Tree } from '@strata/core';
-
-const PARAMETERS = '/sys/module/overlay/parameters';
-const OPTIONS = ['index', 'redirect_dir', 'metacopy'];
+import { type Layer, type Mount, type Tree, visibleLayers } from '@strata/core';
 
 export const IMAGE = 'image.erofs';
 /** Below the layer's directory: where the n-th layer of its stack is mounted, itself being 0. */
@@ -19,16 +15,6 @@ const LOWER = 'l';
 
 /** How the kernel reads an image: the file itself (Linux 6.12), or through a loop device. */
 export type Backing = 'file' | 'loop';
-
-/** An option the running kernel does not know would fail the mount, so only those with a parameter are given. */
-export function overlayOptions(files: Files): string[] {
-  try {
-    using tree = files.openTree(PARAMETERS);
-    return OPTIONS.filter((name) => tree.lstat(Buffer.from(name))).map((name) => `${name}=off`);
-  } catch {
-    return []; // not loaded yet: the kernel loads it with the first mount, with its defaults
-  }
-}
 
 /** Repeatable, and needed again when a layer gets other parents. */
 export function makeMountpoints(tree: Tree, { id, parents }: Layer): void {
@@ -56,7 +42,8 @@ export function stackedMounts({ tree, layer, access, backing, options }: Stackin
     if (tree.lstat(Buffer.from(`${ids[n]}/${IMAGE}`))) return imageMount(`${path}/${IMAGE}`, backing);
     return { type: 'bind', source: `${path}/fs`, options: ['bind', n === 0 ? access : 'ro'] };
   };
-  const stack = visibleStack(tree, ids);
+  const roots = ids.map((id) => rootOf(tree, id));
+  const stack = [...ids.keys()].slice(0, visibleLayers(tree, roots));
   if (stack.length === 1) return [content(0)];
   const below = access === 'rw' ? stack.slice(1) : stack;
   const lower = `lowerdir=${below.map((n) => `${LOWER}/${n}`).join(':')}`;
@@ -66,15 +53,6 @@ export function stackedMounts({ tree, layer, access, backing, options }: Stackin
     ...below.map((n) => ({ ...content(n), target: `${LOWER}/${n}` })),
     { type: 'overlay', source: 'overlay', base: '.', options: [access, ...options, lower, ...upper] },
   ];
-}
-
-/** Indexes of the layers to show, itself 0, up to the first whose root is opaque, which an overlay does not look at. */
-function visibleStack(tree: Tree, all: readonly string[]): number[] {
-  const last = all.findIndex((each) => {
-    const opaque = tree.xattrs(rootOf(tree, each)).get('trusted.overlay.opaque');
-    return opaque?.toString() === 'y';
-  });
-  return [...all.keys()].slice(0, last < 0 ? all.length : last + 1);
 }
 
 /** The directory with the attributes of a layer's root: an active one's own, or the note that `seal` makes. */

@@ -4,10 +4,12 @@
  * `<root>/.trash-<id>-<uuid>`.
  */
 import {
-  errnoOf,
   type Files,
+  inheritLayerRoot,
+  isUntouchedLayerRoot,
   type Layer,
   type LayerCapabilities,
+  LayerDirectory,
   type LayerDriver,
   type LayerUsage,
   type Log,
@@ -17,15 +19,13 @@ import {
   layerParentMissing,
   layerSealed,
   type Mount,
+  makeLayerRoot,
   stopIfAborted,
   type Tree,
   type UnpackTarget,
 } from '@strata/core';
 import { stackedMount } from './fuse-overlayfs-mount.ts';
-import { inheritRoot, isUntouchedRoot, makeRoot } from './fuse-overlayfs-root.ts';
 
-const ID = /^[a-z0-9]{1,16}$/;
-const TRASH = '.trash-';
 const fs = (id: string) => Buffer.from(`${id}/fs`);
 const work = (id: string) => Buffer.from(`${id}/work`);
 
@@ -42,27 +42,25 @@ export class FuseOverlayfsLayerDriver implements LayerDriver {
     maxDepth: 500, // each layer is an open directory of the process, which has 1024 where nobody allows more
   };
 
-  readonly #root: string;
+  readonly #layers: LayerDirectory;
   readonly #files: Files;
-  readonly #log: Log;
 
   constructor(root: string, files: Files, log: Log) {
-    this.#root = root;
+    this.#layers = new LayerDirectory(root, files, log);
     this.#files = files;
-    this.#log = log;
   }
 
   async create(layer: Layer): Promise<void> {
     const { id, parents } = layer;
-    using tree = this.#open();
+    using tree = this.#layers.open();
     if (tree.lstat(Buffer.from(id))) throw layerExists(id);
     const missing = parents.find((parent) => !tree.lstat(fs(parent)));
     if (missing !== undefined) throw layerParentMissing(id, missing);
     try {
       tree.mkdir(Buffer.from(id));
-      makeRoot(tree, fs(id));
+      makeLayerRoot(tree, fs(id));
       tree.mkdir(work(id));
-      if (parents[0] !== undefined) inheritRoot(tree, fs(parents[0]), fs(id));
+      if (parents[0] !== undefined) inheritLayerRoot(tree, fs(parents[0]), fs(id));
     } catch (error) {
       tree.remove(Buffer.from(id));
       throw layerFailure(error, id, 'create');
@@ -71,7 +69,7 @@ export class FuseOverlayfsLayerDriver implements LayerDriver {
 
   async unpackTarget({ id }: Layer): Promise<UnpackTarget> {
     this.#require(id).close();
-    return { path: `${this.#root}/${id}/fs`, whiteouts: 'overlay' };
+    return { path: `${this.#layers.path}/${id}/fs`, whiteouts: 'overlay' };
   }
 
   async seal(layer: Layer): Promise<void> {
@@ -80,8 +78,8 @@ export class FuseOverlayfsLayerDriver implements LayerDriver {
     const missing = parents.find((parent) => !tree.lstat(fs(parent)));
     if (missing !== undefined) throw layerParentMissing(id, missing);
     try {
-      if (parents[0] !== undefined && isUntouchedRoot(tree, fs(id)))
-        inheritRoot(tree, fs(parents[0]), fs(id));
+      if (parents[0] !== undefined && isUntouchedLayerRoot(tree, fs(id)))
+        inheritLayerRoot(tree, fs(parents[0]), fs(id));
       tree.remove(work(id));
     } catch (error) {
       throw layerFailure(error, id, 'seal');
@@ -89,7 +87,7 @@ export class FuseOverlayfsLayerDriver implements LayerDriver {
   }
 
   flush(): Promise<void> {
-    return this.#files.syncfs(this.#root);
+    return this.#files.syncfs(this.#layers.path);
   }
 
   async mounts(layer: Layer, access: 'rw' | 'ro'): Promise<readonly Mount[]> {
@@ -101,49 +99,28 @@ export class FuseOverlayfsLayerDriver implements LayerDriver {
   }
 
   async remove(id: string): Promise<void> {
-    using tree = this.#open();
-    try {
-      tree.rename(Buffer.from(id), Buffer.from(`${TRASH}${id}-${crypto.randomUUID()}`));
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw layerFailure(error, id, 'remove');
-    }
+    this.#layers.setAside(id);
   }
 
-  async cleanup(): Promise<void> {
-    const trash = this.#names().filter((name) => name.startsWith(TRASH));
-    for (const name of trash) {
-      await this.#files
-        .removeTree(`${this.#root}/${name}`)
-        .catch((error: unknown) =>
-          this.#log.warn('a removed layer stays for the next cleanup', { name, error }),
-        );
-    }
+  cleanup(): Promise<void> {
+    return this.#layers.emptyTrash();
   }
 
   async usage({ id }: Layer, signal?: AbortSignal): Promise<LayerUsage> {
     this.#require(id).close();
     stopIfAborted(signal, id);
-    return this.#files.usage(`${this.#root}/${id}/fs`, signal);
+    return this.#files.usage(`${this.#layers.path}/${id}/fs`, signal);
   }
 
   async list(): Promise<readonly string[]> {
-    return this.#names().filter((name) => ID.test(name));
-  }
-
-  #open(): Tree {
-    return this.#files.openTree(this.#root);
+    return this.#layers.ids();
   }
 
   /** The driver's directory, after checking that the layer is in it. The caller closes it. */
   #require(id: string): Tree {
-    const tree = this.#open();
+    const tree = this.#layers.open();
     if (tree.lstat(fs(id))) return tree;
     tree.close();
     throw layerNotFound(id);
-  }
-
-  #names(): string[] {
-    using tree = this.#open();
-    return tree.readdir(Buffer.from('.')).map((entry) => entry.name.toString());
   }
 }

@@ -5,11 +5,13 @@
  */
 import {
   type ChangesLayerDriver,
-  errnoOf,
   type Files,
+  inheritLayerRoot,
+  isUntouchedLayerRoot,
   type Layer,
   type LayerCapabilities,
   type LayerChanges,
+  LayerDirectory,
   type LayerUsage,
   type Log,
   layerExists,
@@ -18,15 +20,14 @@ import {
   layerParentMissing,
   layerSealed,
   type Mount,
+  makeLayerRoot,
+  overlayMountOptions,
   stopIfAborted,
   type Tree,
   type UnpackTarget,
 } from '@strata/core';
-import { hasLinks, makeLinks, needsLinks, overlayMount, overlayOptions } from './overlay-mount.ts';
-import { inheritRoot, isUntouchedRoot, makeRoot } from './overlay-root.ts';
+import { hasLinks, makeLinks, needsLinks, overlayMount } from './overlay-mount.ts';
 
-const ID = /^[a-z0-9]{1,16}$/;
-export const TRASH = '.trash-';
 const fs = (id: string) => Buffer.from(`${id}/fs`);
 const work = (id: string) => Buffer.from(`${id}/work`);
 
@@ -43,28 +44,26 @@ const CAPABILITIES: LayerCapabilities = {
 
 export class OverlayLayerDriver implements ChangesLayerDriver {
   readonly capabilities: LayerCapabilities;
-  readonly #root: string;
+  readonly #layers: LayerDirectory;
   readonly #files: Files;
-  readonly #log: Log;
 
   constructor(root: string, files: Files, log: Log, more: Partial<LayerCapabilities> = {}) {
     this.capabilities = { ...CAPABILITIES, ...more };
-    this.#root = root;
+    this.#layers = new LayerDirectory(root, files, log);
     this.#files = files;
-    this.#log = log;
   }
 
   async create(layer: Layer): Promise<void> {
     const { id, parents } = layer;
-    using tree = this.#open();
+    using tree = this.#layers.open();
     if (tree.lstat(Buffer.from(id))) throw layerExists(id);
     const missing = parents.find((parent) => !tree.lstat(fs(parent)));
     if (missing !== undefined) throw layerParentMissing(id, missing);
     try {
       tree.mkdir(Buffer.from(id));
-      makeRoot(tree, fs(id));
+      makeLayerRoot(tree, fs(id));
       tree.mkdir(work(id));
-      if (parents[0] !== undefined) inheritRoot(tree, fs(parents[0]), fs(id));
+      if (parents[0] !== undefined) inheritLayerRoot(tree, fs(parents[0]), fs(id));
       if (needsLinks(layer)) makeLinks(tree, layer);
     } catch (error) {
       tree.remove(Buffer.from(id));
@@ -74,7 +73,7 @@ export class OverlayLayerDriver implements ChangesLayerDriver {
 
   async unpackTarget({ id }: Layer): Promise<UnpackTarget> {
     this.#require(id).close();
-    return { path: `${this.#root}/${id}/fs`, whiteouts: 'overlay' };
+    return { path: `${this.#layers.path}/${id}/fs`, whiteouts: 'overlay' };
   }
 
   async seal(layer: Layer): Promise<void> {
@@ -83,8 +82,8 @@ export class OverlayLayerDriver implements ChangesLayerDriver {
     const missing = parents.find((parent) => !tree.lstat(fs(parent)));
     if (missing !== undefined) throw layerParentMissing(id, missing);
     try {
-      if (parents[0] !== undefined && isUntouchedRoot(tree, fs(id)))
-        inheritRoot(tree, fs(parents[0]), fs(id));
+      if (parents[0] !== undefined && isUntouchedLayerRoot(tree, fs(id)))
+        inheritLayerRoot(tree, fs(parents[0]), fs(id));
       if (needsLinks(layer) && !hasLinks(tree, layer)) makeLinks(tree, layer);
       tree.remove(work(id));
     } catch (error) {
@@ -93,7 +92,7 @@ export class OverlayLayerDriver implements ChangesLayerDriver {
   }
 
   flush(): Promise<void> {
-    return this.#files.syncfs(this.#root);
+    return this.#files.syncfs(this.#layers.path);
   }
 
   async mounts(layer: Layer, access: 'rw' | 'ro'): Promise<readonly Mount[]> {
@@ -101,58 +100,37 @@ export class OverlayLayerDriver implements ChangesLayerDriver {
     if (access === 'rw' && !tree.lstat(work(layer.id))) throw layerSealed(layer.id);
     const missing = layer.parents.find((parent) => !tree.lstat(fs(parent)));
     if (missing !== undefined) throw layerParentMissing(layer.id, missing);
-    return [overlayMount({ tree, layer, access, options: overlayOptions(this.#files) })];
+    return [overlayMount({ tree, layer, access, options: overlayMountOptions(this.#files) })];
   }
 
   async changes({ id }: Layer): Promise<LayerChanges> {
     this.#require(id).close();
-    return { kind: 'overlay', path: `${this.#root}/${id}/fs` };
+    return { kind: 'overlay', path: `${this.#layers.path}/${id}/fs` };
   }
 
   async remove(id: string): Promise<void> {
-    using tree = this.#open();
-    try {
-      tree.rename(Buffer.from(id), Buffer.from(`${TRASH}${id}-${crypto.randomUUID()}`));
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw layerFailure(error, id, 'remove');
-    }
+    this.#layers.setAside(id);
   }
 
-  async cleanup(): Promise<void> {
-    const trash = this.#names().filter((name) => name.startsWith(TRASH));
-    for (const name of trash) {
-      await this.#files
-        .removeTree(`${this.#root}/${name}`)
-        .catch((error: unknown) =>
-          this.#log.warn('a removed layer stays for the next cleanup', { name, error }),
-        );
-    }
+  cleanup(): Promise<void> {
+    return this.#layers.emptyTrash();
   }
 
   async usage({ id }: Layer, signal?: AbortSignal): Promise<LayerUsage> {
     this.#require(id).close();
     stopIfAborted(signal, id);
-    return this.#files.usage(`${this.#root}/${id}/fs`, signal);
+    return this.#files.usage(`${this.#layers.path}/${id}/fs`, signal);
   }
 
   async list(): Promise<readonly string[]> {
-    return this.#names().filter((name) => ID.test(name));
-  }
-
-  #open(): Tree {
-    return this.#files.openTree(this.#root);
+    return this.#layers.ids();
   }
 
   /** The driver's directory, after checking that the layer is in it. The caller closes it. */
   #require(id: string): Tree {
-    const tree = this.#open();
+    const tree = this.#layers.open();
     if (tree.lstat(fs(id))) return tree;
     tree.close();
     throw layerNotFound(id);
-  }
-
-  #names(): string[] {
-    using tree = this.#open();
-    return tree.readdir(Buffer.from('.')).map((entry) => entry.name.toString());
   }
 }

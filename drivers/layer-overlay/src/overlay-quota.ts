@@ -3,8 +3,15 @@
  * project, which everything made in them inherits (FS_XFLAG_PROJINHERIT, ioctl_fsgetxattr(2)). Both must be: a rename
  * from one project into another is EXDEV, and the kernel copies up by renaming from `work` into `fs`.
  */
-import { type Host, type Layer, layerFailure, layerNotFound, type QuotaLayerDriver } from '@strata/core';
-import { OverlayLayerDriver, TRASH } from './overlay-layer-driver.ts';
+import {
+  type Host,
+  type Layer,
+  LayerDirectory,
+  layerFailure,
+  layerNotFound,
+  type QuotaLayerDriver,
+} from '@strata/core';
+import { OverlayLayerDriver } from './overlay-layer-driver.ts';
 
 const PROGRAMS = ['chattr', 'setquota'];
 /** In the layer's directory, so that what limited it can be told when only its remains are left. */
@@ -59,9 +66,8 @@ export class OverlayQuotaLayerDriver extends OverlayLayerDriver implements Quota
     const projects: number[] = [];
     {
       using tree = this.#host.files.openTree(this.#root);
-      for (const { name } of tree.readdir(Buffer.from('.'))) {
-        if (!name.toString('latin1').startsWith(TRASH)) continue;
-        const note = tree.readFile(Buffer.concat([name, Buffer.from(`/${NOTE}`)]), { maxBytes: 16 });
+      for (const name of new LayerDirectory(this.#root, this.#host.files, this.#host.log).trash()) {
+        const note = tree.readFile(Buffer.from(`${name}/${NOTE}`), { maxBytes: 16 });
         if (note !== undefined) projects.push(Number(note.toString()));
       }
     }

@@ -3,10 +3,10 @@
  * `<root>/<id>/sealed` marks a committed one. What `remove` sets aside is `<root>/.trash-<id>-<uuid>`.
  */
 import {
-  errnoOf,
   type Files,
   type Layer,
   type LayerCapabilities,
+  LayerDirectory,
   type LayerDriver,
   type LayerUsage,
   type Log,
@@ -21,8 +21,6 @@ import {
   type UnpackTarget,
 } from '@strata/core';
 
-const ID = /^[a-z0-9]{1,16}$/;
-const TRASH = '.trash-';
 const ROOT_OWNED = { uid: 0, gid: 0, mtimeNs: 0n };
 
 export class VfsLayerDriver implements LayerDriver {
@@ -37,28 +35,26 @@ export class VfsLayerDriver implements LayerDriver {
     maxDepth: Number.MAX_SAFE_INTEGER,
   };
 
-  readonly #root: string;
+  readonly #layers: LayerDirectory;
   readonly #files: Files;
-  readonly #log: Log;
 
   constructor(root: string, files: Files, log: Log) {
-    this.#root = root;
+    this.#layers = new LayerDirectory(root, files, log);
     this.#files = files;
-    this.#log = log;
   }
 
   async create({ id, parents }: Layer): Promise<void> {
     this.#requireFree(id, parents);
     try {
       {
-        using tree = this.#open();
+        using tree = this.#layers.open();
         tree.mkdir(Buffer.from(id));
         tree.mkdir(Buffer.from(`${id}/fs`));
         tree.chmod(Buffer.from(`${id}/fs`), 0o755); // whatever the umask
       }
       if (parents[0] !== undefined) await this.#files.copyTree(this.#path(parents[0]), this.#path(id));
     } catch (error) {
-      await this.#files.removeTree(`${this.#root}/${id}`);
+      await this.#files.removeTree(`${this.#layers.path}/${id}`);
       throw layerFailure(error, id, 'create');
     }
   }
@@ -80,7 +76,7 @@ export class VfsLayerDriver implements LayerDriver {
   }
 
   flush(): Promise<void> {
-    return this.#files.syncfs(this.#root);
+    return this.#files.syncfs(this.#layers.path);
   }
 
   async mounts({ id }: Layer, access: 'rw' | 'ro'): Promise<readonly Mount[]> {
@@ -90,23 +86,11 @@ export class VfsLayerDriver implements LayerDriver {
   }
 
   async remove(id: string): Promise<void> {
-    using tree = this.#open();
-    try {
-      tree.rename(Buffer.from(id), Buffer.from(`${TRASH}${id}-${crypto.randomUUID()}`));
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw layerFailure(error, id, 'remove');
-    }
+    this.#layers.setAside(id);
   }
 
-  async cleanup(): Promise<void> {
-    const trash = this.#names().filter((name) => name.startsWith(TRASH));
-    for (const name of trash) {
-      await this.#files
-        .removeTree(`${this.#root}/${name}`)
-        .catch((error: unknown) =>
-          this.#log.warn('a removed layer stays for the next cleanup', { name, error }),
-        );
-    }
+  cleanup(): Promise<void> {
+    return this.#layers.emptyTrash();
   }
 
   async usage({ id }: Layer, signal?: AbortSignal): Promise<LayerUsage> {
@@ -116,34 +100,25 @@ export class VfsLayerDriver implements LayerDriver {
   }
 
   async list(): Promise<readonly string[]> {
-    return this.#names().filter((name) => ID.test(name));
+    return this.#layers.ids();
   }
 
   #requireFree(id: string, parents: readonly string[]): void {
-    using tree = this.#open();
+    using tree = this.#layers.open();
     if (tree.lstat(Buffer.from(id))) throw layerExists(id);
     const missing = parents.find((parent) => !tree.lstat(Buffer.from(`${parent}/fs`)));
     if (missing !== undefined) throw layerParentMissing(id, missing);
   }
 
   #path(id: string): string {
-    return `${this.#root}/${id}/fs`;
-  }
-
-  #open(): Tree {
-    return this.#files.openTree(this.#root);
+    return `${this.#layers.path}/${id}/fs`;
   }
 
   /** The driver's directory, after checking that the layer is in it. The caller closes it. */
   #require(id: string): Tree {
-    const tree = this.#open();
+    const tree = this.#layers.open();
     if (tree.lstat(Buffer.from(`${id}/fs`))) return tree;
     tree.close();
     throw layerNotFound(id);
-  }
-
-  #names(): string[] {
-    using tree = this.#open();
-    return tree.readdir(Buffer.from('.')).map((entry) => entry.name.toString());
   }
 }

@@ -1,4 +1,4 @@
-/** @module The contracts of Strata. Everything a driver needs, and nothing that does anything. */
+/** @module The contracts of Strata, and what drivers would otherwise each write again over them. No I/O of its own. */
 export * from './cgroup/cgroup-driver.ts';
 export * from './driver/driver-definition.ts';
 export * from './driver/standard-schema.ts';
@@ -19,8 +19,14 @@ export * from './host/workers.ts';
 export * from './image/descriptor.ts';
 export * from './image/image-store.ts';
 export * from './layer/layer-capabilities.ts';
+export * from './layer/layer-directory.ts';
 export * from './layer/layer-driver.ts';
 export * from './layer/layer-errors.ts';
+export * from './layer/layer-root.ts';
+export * from './layer/overlay-mount-options.ts';
+export * from './layer/probe-overlay.ts';
 export * from './mount/mount.ts';
+export * from './network/empty-attachment.ts';
 export * from './network/network-driver.ts';
+export * from './network/null-network-driver.ts';
 export * from './runtime/runtime-driver.ts';

@@ -1,5 +1,5 @@
 /** The end of a run's sandbox. Idempotent, by any process, from what is stored. */
-import { type Attachment, isStrataError } from '@strata/core';
+import { type Attachment, emptyAttachment, isStrataError } from '@strata/core';
 import type { EngineServices } from '../services.ts';
 import { type EndpointRecord, endpointsOf } from './endpoint-store.ts';
 import { networkById } from './network-store.ts';
@@ -39,17 +39,10 @@ export function unknown({
   network,
   container,
 }: Pick<EndpointRecord, 'id' | 'network' | 'container'>): Attachment {
-  return {
+  return emptyAttachment({
     endpointId: id,
     networkId: network,
     containerId: container,
     sandbox: undefined,
-    interfaceName: undefined,
-    addresses: [],
-    gateway: undefined,
-    macAddress: undefined,
-    ports: [],
-    nameservers: [],
-    state: {},
-  };
+  });
 }

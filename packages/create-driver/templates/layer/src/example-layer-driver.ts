@@ -1,10 +1,11 @@
 import {
-  errnoOf,
   type Files,
   type Layer,
   type LayerCapabilities,
+  LayerDirectory,
   type LayerDriver,
   type LayerUsage,
+  type Log,
   layerExists,
   layerFailure,
   layerNotFound,
@@ -14,8 +15,6 @@ import {
   stopIfAborted,
   type UnpackTarget,
 } from '@strata/core';
-
-const TRASH = '.trash-';
 
 /** A layer is the directory `<root>/<id>/fs`: its whole tree. The file `<root>/<id>/sealed` marks a committed one. */
 export class ExampleLayerDriver implements LayerDriver {
@@ -30,11 +29,11 @@ export class ExampleLayerDriver implements LayerDriver {
     maxDepth: Number.MAX_SAFE_INTEGER,
   };
 
-  readonly #root: string;
+  readonly #layers: LayerDirectory;
   readonly #files: Files;
 
-  constructor(root: string, files: Files) {
-    this.#root = root;
+  constructor(root: string, files: Files, log: Log) {
+    this.#layers = new LayerDirectory(root, files, log);
     this.#files = files;
   }
 
@@ -44,14 +43,14 @@ export class ExampleLayerDriver implements LayerDriver {
     if (missing !== undefined) throw layerParentMissing(id, missing);
     try {
       {
-        using tree = this.#files.openTree(this.#root);
+        using tree = this.#layers.open();
         tree.mkdir(Buffer.from(id));
         tree.mkdir(Buffer.from(`${id}/fs`));
         tree.chmod(Buffer.from(`${id}/fs`), 0o755);
       }
       if (parents[0] !== undefined) await this.#files.copyTree(this.#tree(parents[0]), this.#tree(id));
     } catch (error) {
-      await this.#files.removeTree(`${this.#root}/${id}`);
+      await this.#files.removeTree(`${this.#layers.path}/${id}`);
       throw layerFailure(error, id, 'create');
     }
   }
@@ -65,7 +64,7 @@ export class ExampleLayerDriver implements LayerDriver {
     this.#require(id);
     if (this.#has(`${id}/sealed`)) return;
     try {
-      using tree = this.#files.openTree(this.#root);
+      using tree = this.#layers.open();
       const meta = { mode: 0o400, uid: 0, gid: 0, mtimeNs: 0n };
       tree.writeFile(Buffer.from(`${id}/sealed`), Buffer.alloc(0), meta);
     } catch (error) {
@@ -74,7 +73,7 @@ export class ExampleLayerDriver implements LayerDriver {
   }
 
   flush(): Promise<void> {
-    return this.#files.syncfs(this.#root);
+    return this.#files.syncfs(this.#layers.path);
   }
 
   async mounts({ id }: Layer, access: 'rw' | 'ro'): Promise<readonly Mount[]> {
@@ -85,17 +84,11 @@ export class ExampleLayerDriver implements LayerDriver {
 
   /** One rename, so that it is quick and the id is free at once. */
   async remove(id: string): Promise<void> {
-    try {
-      using tree = this.#files.openTree(this.#root);
-      tree.rename(Buffer.from(id), Buffer.from(`${TRASH}${crypto.randomUUID()}`));
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw layerFailure(error, id, 'remove');
-    }
+    this.#layers.setAside(id);
   }
 
-  async cleanup(): Promise<void> {
-    for (const name of this.#names().filter((name) => name.startsWith(TRASH)))
-      await this.#files.removeTree(`${this.#root}/${name}`);
+  cleanup(): Promise<void> {
+    return this.#layers.emptyTrash();
   }
 
   async usage({ id }: Layer, signal?: AbortSignal): Promise<LayerUsage> {
@@ -105,11 +98,11 @@ export class ExampleLayerDriver implements LayerDriver {
   }
 
   async list(): Promise<readonly string[]> {
-    return this.#names().filter((name) => !name.startsWith('.'));
+    return this.#layers.ids();
   }
 
   #tree(id: string): string {
-    return `${this.#root}/${id}/fs`;
+    return `${this.#layers.path}/${id}/fs`;
   }
 
   #require(id: string): void {
@@ -117,12 +110,7 @@ export class ExampleLayerDriver implements LayerDriver {
   }
 
   #has(path: string): boolean {
-    using tree = this.#files.openTree(this.#root);
+    using tree = this.#layers.open();
     return tree.lstat(Buffer.from(path)) !== undefined;
-  }
-
-  #names(): string[] {
-    using tree = this.#files.openTree(this.#root);
-    return tree.readdir(Buffer.from('.')).map(({ name }) => name.toString());
   }
 }

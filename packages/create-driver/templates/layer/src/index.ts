@@ -9,5 +9,5 @@ export default {
   summary: 'each layer a copy of its parent, blocks shared where the filesystem can',
   options: noOptions,
   probe: probeExample,
-  create: ({ root, host }) => new ExampleLayerDriver(root, host.files),
+  create: ({ root, host, log }) => new ExampleLayerDriver(root, host.files, log),
 } satisfies DriverDefinition<'layer', Record<string, never>>;

@@ -1,6 +1,7 @@
 import {
   type Attachment,
   type Endpoint,
+  emptyAttachment,
   type NetworkCapabilities,
   type NetworkDriver,
   type NetworkSpec,
@@ -30,19 +31,8 @@ export class ExampleNetworkDriver implements NetworkDriver {
       throw new StrataError('unsupported', 'EXAMPLE_NO_PORTS', 'The driver example publishes no ports', {
         hint: 'Leave -p out, or choose another network',
       });
-    return {
-      endpointId: endpoint.id,
-      networkId: endpoint.network.id,
-      containerId: endpoint.containerId,
-      sandbox: endpoint.sandbox,
-      interfaceName: undefined,
-      addresses: [],
-      gateway: undefined,
-      macAddress: undefined,
-      ports: [],
-      nameservers: [],
-      state: {},
-    };
+    const { id: endpointId, network, containerId, sandbox } = endpoint;
+    return emptyAttachment({ endpointId, networkId: network.id, containerId, sandbox });
   }
 
   async attach(): Promise<void> {}
