@@ -2,6 +2,7 @@
 import type { Duplex, Readable } from 'node:stream';
 import { type Host, StrataError } from '@strata/core';
 import { type ConmonRequest, conmonArguments } from './conmon-arguments.ts';
+import { unlessOrphaned } from './orphaned.ts';
 import { runtimeFailure } from './runtime-error.ts';
 
 export interface StartedMonitor {
@@ -44,7 +45,7 @@ export async function startConmon(
       await onAttachable?.(child.pid);
       start?.write('0');
     }
-    const report = await firstReport(pipes.get(syncFd), errors);
+    const report = await unlessOrphaned(child.pid, firstReport(pipes.get(syncFd), errors));
     if (report.data < 0) throw runtimeFailure(report.message ?? errors());
     return { monitorPid: child.pid, processPid: report.data, ended: child.exited };
   } finally {

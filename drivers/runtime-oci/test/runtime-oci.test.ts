@@ -47,6 +47,7 @@ interface Wanted {
   readonly terminal?: boolean;
   readonly stdin?: boolean;
   readonly exitCommand?: readonly string[];
+  readonly by?: RuntimeDriver;
 }
 
 async function create({
@@ -54,6 +55,7 @@ async function create({
   terminal = false,
   stdin = false,
   exitCommand,
+  by = runtime,
 }: Wanted): Promise<MonitoredProcess> {
   const id = (count++).toString(16).padStart(64, 'a');
   const bundle = join(base, 'bundles', id);
@@ -76,7 +78,7 @@ async function create({
   };
   writeFileSync(join(bundle, 'config.json'), JSON.stringify(config));
   const monitor = { terminal, stdin, leaveStdinOpen: false, logPath: join(bundle, 'log') };
-  return await runtime.create({
+  return await by.create({
     id,
     bundle,
     runDirectory: bundle,
@@ -93,6 +95,23 @@ async function outputOf(created: MonitoredProcess, input?: string): Promise<stri
   for await (const { stream, data } of streams.output()) text += `${stream === 'stderr' ? '!' : ''}${data}`;
   return text;
 }
+
+describe('a runtime that is killed', () => {
+  it('half-way through create is told of, and what it made is gone', async () => {
+    const command = join(base, 'killed-runtime');
+    writeFileSync(
+      command,
+      '#!/bin/sh\nrunc "$@"\ncase " $* " in *" create "*) [ ! -e "$0.armed" ] || kill -9 $$;; esac\n',
+      {
+        mode: 0o755,
+      },
+    );
+    const by = await runtimeOci.create(context({ command }));
+    writeFileSync(`${command}.armed`, '');
+    await expect(create({ args: ['sleep', '1000'], by })).rejects.toMatchObject({ code: 'MONITOR_FAILED' });
+    expect(await by.list()).toEqual([]);
+  });
+});
 
 describe('probe', () => {
   it('runs a real container, remembers, and leaves nothing', async () => {

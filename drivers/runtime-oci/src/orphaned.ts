@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { StrataError } from '@strata/core';
+
+/**
+ * conmon waits for the end of the runtime's standard error before it reports. A runtime that was killed (by the
+ * kernel, short of memory) after it made the first process leaves that open: nobody would ever hear of it.
+ */
+export async function unlessOrphaned<T>(monitorPid: number, report: Promise<T>): Promise<T> {
+  let orphaned = 0;
+  let watch: NodeJS.Timeout | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    watch = setInterval(() => {
+      orphaned = runtimeRuns(monitorPid) ? 0 : orphaned + 1;
+      // Not at once: between the runtime's end and the report is a moment without it.
+      if (orphaned < 3) return;
+      killChild(monitorPid);
+      reject(new StrataError('internal', 'MONITOR_FAILED', 'The container runtime was killed half-way'));
+    }, 1_000);
+  });
+  try {
+    return await Promise.race([report, silence]);
+  } finally {
+    clearInterval(watch);
+  }
+}
+
+/** Whether a child of the monitor is still making something; what it makes is called `init` (runc) or renamed. */
+function runtimeRuns(monitorPid: number): boolean {
+  try {
+    const children = readFileSync(`/proc/${monitorPid}/task/${monitorPid}/children`, 'utf8').split(' ');
+    return children.some((pid) => {
+      if (pid === '') return false;
+      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      return words.includes('create') || words.includes('exec');
+    });
+  } catch {
+    // No such file without CONFIG_PROC_CHILDREN: wait as long as it takes. A child that went away is asked again.
+    return true;
+  }
+}
+
+/** Our own child, which nobody but us reaps: its number cannot be another's. */
+function killChild(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has just ended.
+  }
+}
