@@ -16,6 +16,7 @@ export function readFilters(flags: Flags, name: string, known: readonly string[]
 }
 
 const STATUSES = ['created', 'running', 'paused', 'exited', 'removing', 'dead', 'restarting'];
+const HEALTHS = ['none', 'starting', 'healthy', 'unhealthy'];
 
 function exitCodes(flags: Flags, values: readonly string[] | undefined): readonly number[] | undefined {
   return values?.map((text) => {
@@ -26,12 +27,17 @@ function exitCodes(flags: Flags, values: readonly string[] | undefined): readonl
 
 /** What `ps` asks of the store. */
 export function containerFilter(flags: Flags): ContainerFilter {
-  const known = ['ancestor', 'before', 'exited', 'id', 'label', 'name', 'since', 'status'];
+  const known = ['ancestor', 'before', 'exited', 'health', 'id', 'label', 'name', 'since', 'status'];
   const filters = readFilters(flags, 'filter', known);
   const status = filters.get('status');
   for (const text of status ?? []) {
     if (!STATUSES.includes(text))
       throw flags.invalid('filter', `status=${text}`, `the states are ${STATUSES.join(', ')}`);
+  }
+  const health = filters.get('health');
+  for (const text of health ?? []) {
+    if (!HEALTHS.includes(text))
+      throw flags.invalid('filter', `health=${text}`, `the states of health are ${HEALTHS.join(', ')}`);
   }
   const last = flags.bool('latest') ? 1 : flags.number('last');
   const limited = last !== undefined && last > 0;
@@ -47,6 +53,7 @@ export function containerFilter(flags: Flags): ContainerFilter {
     labels: filters.get('label'),
     ancestor: filters.get('ancestor'),
     exited,
+    health,
     before: filters.get('before')?.at(-1),
     since: filters.get('since')?.at(-1),
   };

@@ -9,7 +9,9 @@ async function containersOf(context: CommandContext) {
   const filter = containerFilter(flags);
   // Sizes need the layer drivers; everything else is one read of the store.
   if (filter.size === true) return (await context.engine()).containers.list(filter);
-  return listContainers(createDatabases(), settings.root, filter);
+  const found = listContainers(createDatabases(), settings.root, filter);
+  if (!found.some(({ unattended }) => unattended === true)) return found;
+  return (await context.engine()).containers.list(filter);
 }
 
 /** `strata ps`. */

@@ -4,7 +4,8 @@ import type { Flags } from '../parse/flag-reader.ts';
 import { parseBytes } from '../parse/values.ts';
 import { defined, some, splitPair } from './defined.ts';
 import { readEnvironment, readLabels } from './environment.ts';
-import { readCreateResources, readDiskSize, readUlimits } from './limits.ts';
+import { readHealthcheck } from './health.ts';
+import { readCreateResources, readDisk, readUlimits } from './limits.ts';
 import { readMounts } from './mounts.ts';
 import { readNetworkOptions } from './network.ts';
 
@@ -156,6 +157,7 @@ export function readCreateRequest({ flags, args, io, settings }: CommandContext)
     image,
     ...defined({
       ...identity(flags),
+      healthcheck: readHealthcheck(flags),
       ...processOptions(flags, io.env),
       ...isolation(flags),
       ...network(flags),

@@ -3,6 +3,7 @@ import {
   bytes,
   decimal,
   detachKeys,
+  duration,
   type FlagSpec,
   int,
   list,
@@ -42,6 +43,16 @@ const processFlags: readonly FlagSpec[] = [
   int('stop-timeout', 'Seconds to wait before the container is killed', { value: 'seconds' }),
   list('ulimit', 'Ulimit options', { value: 'name=soft[:hard]' }),
   int('oom-score-adj', "Tune the host's OOM preferences (-1000 to 1000)"),
+];
+
+const healthFlags: readonly FlagSpec[] = [
+  string('health-cmd', 'Command to run to check health', { value: 'command' }),
+  duration('health-interval', 'Time between running the check (default 30s)'),
+  int('health-retries', 'Consecutive failures needed to report unhealthy (default 3)', { value: 'n' }),
+  duration('health-start-interval', 'Time between running the check during the start period (default 5s)'),
+  duration('health-start-period', 'Start period for the container to initialize before failures count'),
+  duration('health-timeout', 'Maximum time to allow one check to run (default 30s)'),
+  bool('no-healthcheck', "Disable the image's HEALTHCHECK"),
 ];
 
 const isolationFlags: readonly FlagSpec[] = [
@@ -133,6 +144,7 @@ export const createFlags: readonly FlagSpec[] = [
   ...processFlags,
   ...isolationFlags,
   ...mountFlags,
+  ...healthFlags,
   ...networkFlags,
   ...identityFlags,
   ...resourceFlags,

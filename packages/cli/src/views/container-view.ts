@@ -36,7 +36,7 @@ function statusText(container: ContainerSummary, now: number): string {
   const up = startedAt === undefined ? '' : ` ${humanDuration(now - startedAt.getTime())}`;
   switch (status) {
     case 'running':
-      return `Up${up}`;
+      return `Up${up}${healthText(container)}`;
     case 'paused':
       return `Up${up} (Paused)`;
     case 'restarting':
@@ -50,6 +50,11 @@ function statusText(container: ContainerSummary, now: number): string {
     default:
       return 'Created';
   }
+}
+
+function healthText({ health }: ContainerSummary): string {
+  if (health === undefined) return '';
+  return health === 'starting' ? ' (health: starting)' : ` (${health})`;
 }
 
 const ellipsis = (text: string, size: number): string => {

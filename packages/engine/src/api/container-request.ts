@@ -9,6 +9,20 @@ export interface RestartPolicy {
   readonly maximum: number;
 }
 
+/** HEALTHCHECK; what is absent is the image's. */
+export interface HealthcheckRequest {
+  /** `NONE`; `CMD` and arguments; or `CMD-SHELL` and a line for the image's shell. */
+  readonly test?: readonly string[];
+  /** Milliseconds between probes, default 30,000; of one probe, the same. */
+  readonly interval?: number;
+  readonly timeout?: number;
+  /** Milliseconds in which failures do not count, default 0; between probes in it, default 5,000. */
+  readonly startPeriod?: number;
+  readonly startInterval?: number;
+  /** Failures in a row that make it unhealthy, default 3. */
+  readonly retries?: number;
+}
+
 export interface BindRequest {
   readonly type: 'bind' | 'tmpfs' | 'volume';
   /** Host path of a bind, name of a volume; without one the volume is anonymous. */
@@ -60,6 +74,7 @@ export interface CreateRequest extends Operation {
   readonly stdin?: boolean;
   readonly autoRemove?: boolean;
   readonly restart?: RestartPolicy;
+  readonly healthcheck?: HealthcheckRequest;
   readonly readOnly?: boolean;
   readonly mounts?: readonly BindRequest[];
   /** `CONTAINER[:ro]`: with its binds and volumes. */

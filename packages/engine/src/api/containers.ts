@@ -14,6 +14,8 @@ export type ContainerStatus =
   | 'removing'
   | 'dead';
 
+export type HealthStatus = 'starting' | 'healthy' | 'unhealthy';
+
 export interface ContainerSummary {
   readonly id: string;
   readonly name: string;
@@ -26,6 +28,10 @@ export interface ContainerSummary {
   readonly finishedAt: Date | undefined;
   readonly exitCode: number | undefined;
   readonly oomKilled: boolean;
+  /** `undefined` without a health check, and before the first start. */
+  readonly health?: HealthStatus | undefined;
+  /** Its keeper died; {@link ContainersApi.list} starts another. */
+  readonly unattended?: boolean;
   readonly pid: number | undefined;
   readonly labels: Readonly<Record<string, string>>;
   readonly storage: string;
@@ -52,6 +58,8 @@ export interface ContainerFilter {
   readonly labels?: readonly string[];
   readonly ancestor?: readonly string[];
   readonly exited?: readonly number[];
+  /** A health status, or `none`. */
+  readonly health?: readonly string[];
   readonly before?: string;
   readonly since?: string;
 }
@@ -199,7 +207,7 @@ export interface ContainersApi {
   reap(container: string): Promise<void>;
   /** Start what its restart policy wants to run: at the start of the system. Returns the names. */
   startWanted(): Promise<readonly string[]>;
-  /** Rotate logs until no container needs it; one process at a time does. Run by {@link EngineOptions.keepCommand}. */
+  /** Rotate logs and check health until no container needs it; one process at a time does. Run by {@link EngineOptions.keepCommand}. */
   keep(): Promise<void>;
   /** bocker's `cleanup`: finish what dead processes left for this container, or for all. */
   cleanup(container?: string): Promise<readonly string[]>;

@@ -154,6 +154,7 @@ export interface ImageRunConfig {
   readonly labels: Readonly<Record<string, string>>;
   readonly stopSignal?: string;
   readonly healthcheck?: Readonly<Record<string, unknown>>;
+  readonly shell?: readonly string[];
 }
 
 /** The seam between images and containers inside the engine. */

@@ -66,7 +66,19 @@ export interface ContainerConfig {
   };
   readonly runtime: string;
   readonly exposedPorts: readonly string[];
-  readonly healthcheck: Readonly<Record<string, unknown>> | undefined;
+  readonly healthcheck: HealthConfig | undefined;
+  /** The image's SHELL, for the health check; absent: `/bin/sh -c`. */
+  readonly shell?: readonly string[];
+}
+
+/** Docker's `Healthcheck` of an image config; times in nanoseconds, absent ones are the default. */
+export interface HealthConfig {
+  readonly Test: readonly string[];
+  readonly Interval?: number;
+  readonly Timeout?: number;
+  readonly StartPeriod?: number;
+  readonly StartInterval?: number;
+  readonly Retries?: number;
 }
 
 export interface DeviceMapping {

@@ -33,7 +33,7 @@ function isUp({ status }: ContainerSummary): boolean {
 }
 
 function satisfies(summary: ContainerSummary, filter: ContainerFilter): boolean {
-  const { status, names, ids, labels, ancestor, exited } = filter;
+  const { status, names, ids, labels, ancestor, exited, health } = filter;
   const any = <T>(wanted: readonly T[] | undefined, test: (value: T) => boolean) =>
     wanted === undefined || wanted.length === 0 || wanted.some(test);
   return (
@@ -45,6 +45,7 @@ function satisfies(summary: ContainerSummary, filter: ContainerFilter): boolean 
     any(ids, (wanted) => summary.id.startsWith(wanted)) &&
     (labels ?? []).every((wanted) => hasLabel(summary.labels, wanted)) &&
     any(ancestor, (wanted) => isAncestor(summary, wanted)) &&
+    any(health, (wanted) => wanted === (summary.health ?? 'none')) &&
     any(exited, (code) => summary.status === 'exited' && summary.exitCode === code)
   );
 }

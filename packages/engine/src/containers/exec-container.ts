@@ -65,7 +65,12 @@ export async function execContainer(services: EngineServices, request: ExecReque
   }
 }
 
-function execProcess(services: EngineServices, record: ContainerRecord, request: ExecRequest): OciProcess {
+/** As the container runs, but for what the request says. */
+export function execProcess(
+  services: EngineServices,
+  record: ContainerRecord,
+  request: ExecRequest,
+): OciProcess {
   const { config } = record;
   using tree = processTree(services, record);
   const user = lookupUser(

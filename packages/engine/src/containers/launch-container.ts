@@ -6,6 +6,7 @@ import type { OpeningSandbox } from '../networks/sandbox.ts';
 import type { EngineServices } from '../services.ts';
 import { attend, exitCommandFor } from './attendance.ts';
 import { emitContainer } from './container-events.ts';
+import { beginHealth } from './health/health-store.ts';
 import { needsKeeper, startKeeper } from './keeper/start-keeper.ts';
 import { makeBundle } from './make-bundle.ts';
 import { makeCgroup } from './make-cgroup.ts';
@@ -91,6 +92,7 @@ async function launch(
     // The lease stays: it does not run yet, and should we die now, somebody must notice that it never will.
     const { self } = services.host.processes;
     updateContainer(services.database, id, { ...started, oomKilled: false, error: null, lease: self });
+    beginHealth(services.database, container);
     emitContainer(services, container, 'start');
   });
   let streams: AttachedStreams | undefined;

@@ -1,5 +1,6 @@
 import type { ContainerFilter, ContainerSummary } from '../api/containers.ts';
 import type { EngineServices } from '../services.ts';
+import { reviveKeeper } from './keeper/start-keeper.ts';
 import { summaries } from './queries.ts';
 import { reapAll } from './reap-container.ts';
 import { ownBytes } from './remove-container.ts';
@@ -11,6 +12,7 @@ export async function listAndReap(
   filter: ContainerFilter = {},
 ): Promise<readonly ContainerSummary[]> {
   await reapAll(services);
+  await reviveKeeper(services);
   const found = summaries(services.database, filter);
   if (filter.size !== true) return found;
   return await Promise.all(

@@ -5,6 +5,8 @@ import type { CreateRequest } from '../api/containers.ts';
 import type { ImageRunConfig, ResolvedImage } from '../api/images.ts';
 import { checkRequest, invalidRequest } from './check-request.ts';
 import type { ContainerConfig } from './container-config.ts';
+import type { DiskLimit } from './disk-quota.ts';
+import { mergeHealthcheck } from './health/health-config.ts';
 import { parseSecurityOptions } from './security/security-options.ts';
 import { parseSignal, signalNumber } from './signals.ts';
 
@@ -80,7 +82,8 @@ export function mergeConfig(
     },
     runtime: request.runtime ?? context.runtime,
     exposedPorts: exposedPorts(request, image.config),
-    healthcheck: image.config.healthcheck,
+    healthcheck: mergeHealthcheck(request.healthcheck, image.config.healthcheck, warnings),
+    ...(image.config.shell === undefined ? {} : { shell: image.config.shell }),
   };
   return { config, warnings };
 }

@@ -2,16 +2,19 @@
 import { readFileSync } from 'node:fs';
 import type { Database, Databases, MonitoredProcess, ProcessId, SqlRow } from '@strata/core';
 import { isStrataError } from '@strata/core';
-import type { ContainerFilter, ContainerStatus, ContainerSummary } from '../api/containers.ts';
+import type { ContainerFilter, ContainerStatus, ContainerSummary, HealthStatus } from '../api/containers.ts';
 import { type NetworkSummaries, networkSummaries } from '../networks/summaries.ts';
+import { isLeaseAlive } from '../state/lease.ts';
 import { databasePath } from '../state/paths.ts';
 import { migrations } from '../state/schema.ts';
 import { filterClauses } from './container-filter.ts';
+import { shownStatus } from './health/shown-status.ts';
 
 /** Everything `ps` shows; without `config`, which is most of a row, and the process of what does not run. */
 const columns = `id, name, status, image, image_id, storage, network, command, labels,
   CASE WHEN status IN ('running', 'paused') THEN process END AS process, created, started, finished, exit_code, oom_killed,
-  CASE WHEN status IN ('running', 'paused') THEN json_extract(config, '$.exposedPorts') END AS exposed`;
+  CASE WHEN status IN ('running', 'paused') THEN json_extract(config, '$.exposedPorts') END AS exposed,
+  (SELECT status || ' ' || coalesce(lease, '') FROM health WHERE container = id) AS health`;
 
 type SummaryRow = SqlRow & {
   id: string;
@@ -30,6 +33,8 @@ type SummaryRow = SqlRow & {
   exit_code: number | null;
   oom_killed: number;
   exposed: string | null;
+  /** Status and lease. */
+  health: string | null;
 };
 
 /** Newest first; none when there is no store yet. Opens and closes the database. */
@@ -80,6 +85,7 @@ function summaryOf(row: SummaryRow, networks: NetworkSummaries): ContainerSummar
     finishedAt: ended ? new Date() : row.finished === null ? undefined : new Date(row.finished),
     exitCode: ended ? exit : (row.exit_code ?? undefined),
     oomKilled: row.oom_killed === 1,
+    ...healthOf(row, active && !ended),
     pid: ended ? undefined : process?.process.pid,
     labels: JSON.parse(row.labels) as Record<string, string>,
     storage: row.storage,
@@ -87,6 +93,17 @@ function summaryOf(row: SummaryRow, networks: NetworkSummaries): ContainerSummar
     networks: networks.names.get(row.id) ?? [row.network],
     ports: ended ? [] : (networks.ports.get(row.id) ?? []),
     exposedPorts: ended ? [] : (JSON.parse(row.exposed ?? '[]') as string[]),
+  };
+}
+
+function healthOf({ health }: SummaryRow, active: boolean): Pick<ContainerSummary, 'health' | 'unattended'> {
+  if (health === null) return {};
+  const [status, lease = ''] = health.split(' ');
+  const stored = { status: status as HealthStatus, lease: lease || null };
+  const processes = { alive: isAlive };
+  return {
+    health: shownStatus(stored, { active, processes }),
+    unattended: active && stored.lease !== null && !isLeaseAlive(processes, stored.lease),
   };
 }
 

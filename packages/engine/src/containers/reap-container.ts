@@ -72,14 +72,15 @@ async function neverBegan(
 
 function recordEnd(services: EngineServices, record: ContainerRecord, status: ExitStatus): void {
   services.database.transaction(() => {
+    const told = containerById(services.database, record.id)?.oomKilled === true;
     updateContainer(services.database, record.id, {
       status: record.autoRemove ? 'removing' : wantsRestart(record, status.code) ? 'restarting' : 'exited',
       exitCode: status.code,
       finished: status.at,
-      oomKilled: status.oomKilled,
+      oomKilled: told || status.oomKilled,
       error: status.lost ? 'the container was lost with its monitor, or with who started it' : null,
     });
-    if (status.oomKilled) emitContainer(services, record, 'oom');
+    if (status.oomKilled && !told) emitContainer(services, record, 'oom');
     emitContainer(services, record, 'die', { exitCode: String(status.code) });
   });
 }

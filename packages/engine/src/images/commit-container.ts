@@ -1,9 +1,9 @@
 import { type Digest, StrataError } from '@strata/core';
+import type { WrittenExecution } from '@strata/oci';
 import type { CommitRequest } from '../api/images.ts';
 import type { ContainerRecord } from '../containers/state/container-record.ts';
 import { findContainer } from '../containers/state/container-store.ts';
 import type { InternalServices } from '../internal-services.ts';
-import { changeConfig } from './config-changes.ts';
 import { containerChanges } from './container-changes.ts';
 import { freezeContainer } from './freeze-container.ts';
 import type { ImageRecord } from './image-record.ts';
@@ -18,7 +18,9 @@ export async function commitContainer(
   services: InternalServices,
   request: CommitRequest,
 ): Promise<{ readonly id: Digest; readonly digest: Digest }> {
-  changeConfig({}, request.changes ?? []);
+  const { applyChanges } = await import('@strata/oci');
+  // Bad ones are told before a long read.
+  applyChanges({}, request.changes ?? []);
   const container = findContainer(services.database, request.container);
   const base = baseOf(services, container);
   await using pins = new Pins(services);
@@ -77,8 +79,9 @@ async function committedConfig(
   services: InternalServices,
   { base, container, layer, request }: Committed,
 ): Promise<ConfigDocument> {
+  const { applyChanges, configDocument } = await import('@strata/oci');
   const parsed = await readConfig(services, base.config.digest);
-  const document = JSON.parse(Buffer.from(parsed.raw).toString('utf8')) as Record<string, unknown>;
+  const document = configDocument(parsed);
   const created = new Date().toISOString();
   const { entrypoint, command } = container.config;
   const comment = request.message;
@@ -88,7 +91,7 @@ async function committedConfig(
     ...(request.author === undefined ? {} : { author: request.author }),
     architecture: parsed.architecture,
     os: parsed.os,
-    config: changeConfig({ ...parsed.config, ...runtimeConfig(container) }, request.changes ?? []),
+    config: applyChanges({ ...document.config, ...runtimeConfig(container) }, request.changes ?? []),
     rootfs: { type: 'layers', diff_ids: [...parsed.diffIds, layer.diffId] },
     history: [
       ...parsed.history.map((entry) => ({ ...entry })),
@@ -103,15 +106,18 @@ async function committedConfig(
 }
 
 /** docker commit keeps how the container was run. */
-function runtimeConfig({ config, labels }: ContainerRecord): Record<string, unknown> {
+function runtimeConfig({ config, labels }: ContainerRecord): WrittenExecution {
   const ofThisRun = [`HOSTNAME=${config.hostname}`, ...(config.tty ? ['TERM=xterm'] : [])];
   return {
     Env: config.env.filter((line) => !ofThisRun.includes(line)),
-    Entrypoint: config.entrypoint.length > 0 ? config.entrypoint : null,
-    Cmd: config.command.length > 0 ? config.command : null,
+    Entrypoint: [...config.entrypoint],
+    Cmd: [...config.command],
     WorkingDir: config.workingDirectory === '/' ? '' : config.workingDirectory,
     User: config.user,
     Labels: labels,
+    ...(config.healthcheck === undefined
+      ? {}
+      : { Healthcheck: { ...config.healthcheck, Test: [...config.healthcheck.Test] } }),
     ...(config.volumes.length > 0
       ? { Volumes: Object.fromEntries(config.volumes.map((target) => [target, {}])) }
       : {}),

@@ -2,9 +2,9 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Digest, StrataError } from '@strata/core';
+import type { WrittenExecution } from '@strata/oci';
 import type { Operation } from '../api/images.ts';
 import type { InternalServices } from '../internal-services.ts';
-import { changeConfig } from './config-changes.ts';
 import { createImage, platformFields } from './new-image.ts';
 import { Pins } from './pins.ts';
 import { type StoredLayer, storeChanges } from './store-layer.ts';
@@ -25,13 +25,18 @@ export async function importTar(
 ): Promise<{ readonly id: Digest }> {
   await using pins = new Pins(services);
   // Bad changes are told before a long read.
-  changeConfig({}, options.changes ?? []);
+  const config = await configFrom(options);
   const stream =
     typeof input === 'number'
       ? createReadStream('', { fd: input, autoClose: false, highWaterMark: 1 << 20 })
       : createReadStream(input, { highWaterMark: 1 << 20 });
   const layer = await storeTar(services, stream);
-  return fromLayer(services, pins, { layer, options, origin: typeof input === 'number' ? '-' : input });
+  return fromLayer(services, pins, {
+    layer,
+    options,
+    config,
+    origin: typeof input === 'number' ? '-' : input,
+  });
 }
 
 /** bocker's `init`: a directory. */
@@ -41,7 +46,7 @@ export async function initImage(
   options: ImportOptions = {},
 ): Promise<{ readonly id: Digest }> {
   await using pins = new Pins(services);
-  changeConfig({}, options.changes ?? []);
+  const config = await configFrom(options);
   const upper = resolve(directory);
   const found = await stat(upper).catch(() => undefined);
   if (found?.isDirectory() !== true)
@@ -51,22 +56,35 @@ export async function initImage(
     signal:
       options.signal === undefined ? services.signal : AbortSignal.any([options.signal, services.signal]),
   });
-  return fromLayer(services, pins, { layer, options, origin: upper });
+  return fromLayer(services, pins, { layer, options, config, origin: upper });
+}
+
+interface Imported {
+  readonly layer: StoredLayer;
+  readonly options: ImportOptions;
+  readonly config: WrittenExecution;
+  readonly origin: string;
+}
+
+/** @throws invalid-argument `CHANGE_INVALID` */
+async function configFrom({ changes }: ImportOptions): Promise<WrittenExecution> {
+  const { applyChanges } = await import('@strata/oci');
+  return applyChanges({}, changes ?? []);
 }
 
 async function fromLayer(
   services: InternalServices,
   pins: Pins,
-  made: { readonly layer: StoredLayer; readonly options: ImportOptions; readonly origin: string },
+  made: Imported,
 ): Promise<{ readonly id: Digest }> {
-  const { layer, options, origin } = made;
+  const { layer, options, config, origin } = made;
   await pins.add([layer.blob.digest]);
   const created = new Date().toISOString();
   const record = await createImage(services, pins, {
     config: {
       created,
       ...(await platformFields(options.platform)),
-      config: changeConfig({}, options.changes ?? []),
+      config,
       rootfs: { type: 'layers', diff_ids: [layer.diffId] },
       history: [
         {

@@ -62,5 +62,6 @@ function runConfig(config: Awaited<ReturnType<typeof readConfig>>['config']): Im
     labels: { ...config.Labels },
     ...(config.StopSignal ? { stopSignal: config.StopSignal } : {}),
     ...(config.Healthcheck ? { healthcheck: { ...config.Healthcheck } } : {}),
+    ...(config.Shell?.length ? { shell: config.Shell } : {}),
   };
 }

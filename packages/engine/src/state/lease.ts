@@ -13,7 +13,7 @@ export function parseLease(text: string): ProcessId | undefined {
 }
 
 /** Is somebody, this process included, still working on it? */
-export function isLeaseAlive(processes: Processes, lease: string | null): boolean {
+export function isLeaseAlive(processes: Pick<Processes, 'alive'>, lease: string | null): boolean {
   const owner = lease === null ? undefined : parseLease(lease);
   return owner !== undefined && processes.alive(owner);
 }

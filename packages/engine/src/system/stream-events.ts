@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LifecycleEvent } from '@strata/core';
 import type { SystemApi } from '../api/system.ts';
+import { noteOom } from '../containers/keeper/note-oom.ts';
 import type { InternalServices } from '../internal-services.ts';
 import { eventsBefore, lastEvent, readEvents } from '../state/event-log.ts';
 
 /** Between looks for new events, in milliseconds; one indexed query each. */
 const INTERVAL = 100;
+/** Between looks at the cgroups of what runs: out-of-memory kills are written down by who looks. */
+const OOM_INTERVAL = 1000;
 const PAGE = 500;
 
 /** Stored events from `since` (else only new ones), then live ones until `until` or `signal`. */
@@ -20,7 +23,12 @@ export async function* streamEvents(
     ...(options.signal === undefined ? [] : [options.signal]),
   ]);
   let after = since === undefined ? startOf(services, follow) : eventsBefore(services.database, since);
+  let looked = 0;
   while (!signal.aborted) {
+    if (follow && Date.now() - looked >= OOM_INTERVAL) {
+      looked = Date.now();
+      await noteOom(services);
+    }
     const page = readEvents(services.database, after, PAGE);
     for (const { seq, event } of page) {
       after = seq;

@@ -5,6 +5,10 @@ import { networkShapes } from '../../networks/container-ports.ts';
 import { sandboxPath } from '../../networks/sandbox.ts';
 import type { EngineServices } from '../../services.ts';
 import { argumentsOf } from '../container-config.ts';
+import { healthOf } from '../health/health-store.ts';
+import { shownStatus } from '../health/shown-status.ts';
+import { noteOom } from '../keeper/note-oom.ts';
+import { reviveKeeper } from '../keeper/start-keeper.ts';
 import { sizeOf } from '../list-containers.ts';
 import { logPath } from '../logs/log-files.ts';
 import { reapAll } from '../reap-container.ts';
@@ -25,6 +29,8 @@ export async function inspectContainer(
 ): Promise<ContainerInspect> {
   const { id } = findContainer(services.database, reference);
   await reapAll(services);
+  await reviveKeeper(services);
+  await noteOom(services, [findContainer(services.database, id)]);
   const record = findContainer(services.database, id);
   const directory = services.paths.container(id);
   const [path = '', ...args] = argumentsOf(record.config);
@@ -34,7 +40,7 @@ export async function inspectContainer(
     Created: record.created.toISOString(),
     Path: path,
     Args: args,
-    State: stateOf(record),
+    State: stateOf(services, record),
     Image: record.imageId,
     ResolvConfPath: join(directory, 'resolv.conf'),
     HostnamePath: join(directory, 'hostname'),
@@ -57,8 +63,9 @@ export async function inspectContainer(
   };
 }
 
-function stateOf(record: ContainerRecord): Record<string, unknown> {
-  const { status, config } = record;
+function stateOf(services: EngineServices, record: ContainerRecord): Record<string, unknown> {
+  const { status } = record;
+  const health = healthOf(services.database, record.id);
   const shown = status === 'creating' ? 'created' : status;
   return {
     Status: shown,
@@ -72,7 +79,15 @@ function stateOf(record: ContainerRecord): Record<string, unknown> {
     Error: record.error ?? '',
     StartedAt: record.started?.toISOString() ?? never,
     FinishedAt: record.finished?.toISOString() ?? never,
-    ...(config.healthcheck === undefined ? {} : { Health: { Status: 'none', FailingStreak: 0, Log: [] } }),
+    ...(health === undefined
+      ? {}
+      : {
+          Health: {
+            Status: shownStatus(health, { active: isActive(record), processes: services.host.processes }),
+            FailingStreak: health.streak,
+            Log: health.log,
+          },
+        }),
   };
 }
 

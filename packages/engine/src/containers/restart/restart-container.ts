@@ -6,6 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EngineServices } from '../../services.ts';
 import { withContainerLock } from '../container-lock.ts';
+import { reviveKeeper } from '../keeper/start-keeper.ts';
 import { reapAll } from '../reap-container.ts';
 import { startLocked } from '../start-container.ts';
 import { isActive } from '../state/container-record.ts';
@@ -33,6 +34,7 @@ async function restartNow(services: EngineServices, id: string): Promise<void> {
 /** At the start of the system: what was running when it went down, and what is always to run. */
 export async function startWanted(services: EngineServices): Promise<string[]> {
   await reapAll(services);
+  await reviveKeeper(services);
   const started: string[] = [];
   for (const { id, name } of allContainers(services.database, "status IN ('restarting', 'exited')")) {
     const record = containerById(services.database, id);
