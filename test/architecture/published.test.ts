@@ -38,6 +38,17 @@ describe('what is published', () => {
   });
 });
 
+describe('changesets', () => {
+  it('announce every package once it can be published', () => {
+    const announced = files('.changeset/*.md').map(read).join('\n');
+    const silent = files('packages/*/package.json', 'drivers/*/package.json', 'plugins/*/package.json')
+      .filter((file) => !manifest(file).private && !exists(file.replace('package.json', 'CHANGELOG.md')))
+      .map((file) => manifest(file).name)
+      .filter((name) => !new RegExp(`^'?${name}'?: (major|minor|patch)$`, 'm').test(announced));
+    expect(silent, 'run pnpm exec changeset').toEqual([]);
+  });
+});
+
 describe('docs/drivers.md', () => {
   it('has the capabilities drivers declare, and the template that is tested as its example', async () => {
     const page = read('docs/drivers.md');
