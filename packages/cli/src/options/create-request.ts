@@ -5,7 +5,7 @@ import { parseBytes } from '../parse/values.ts';
 import { defined, some, splitPair } from './defined.ts';
 import { readEnvironment, readLabels } from './environment.ts';
 import { readHealthcheck } from './health.ts';
-import { readCreateResources, readDisk, readUlimits } from './limits.ts';
+import { readCreateResources, readDiskSize, readUlimits } from './limits.ts';
 import { readMounts } from './mounts.ts';
 import { readNetworkOptions } from './network.ts';
 

@@ -5,7 +5,6 @@ import type { CreateRequest } from '../api/containers.ts';
 import type { ImageRunConfig, ResolvedImage } from '../api/images.ts';
 import { checkRequest, invalidRequest } from './check-request.ts';
 import type { ContainerConfig } from './container-config.ts';
-import type { DiskLimit } from './disk-quota.ts';
 import { mergeHealthcheck } from './health/health-config.ts';
 import { parseSecurityOptions } from './security/security-options.ts';
 import { parseSignal, signalNumber } from './signals.ts';
