@@ -1,5 +1,5 @@
 import { type DriverDefinition, noOptions } from '@strata/core';
-import { OverlayLayerDriver } from './overlay-layer-driver.ts';
+import { LoopOverlayLayerDriver } from './overlay-loop-driver.ts';
 import { probeOverlay } from './overlay-probe.ts';
 import { OverlayQuotaLayerDriver, quotaMountpoint } from './overlay-quota.ts';
 
@@ -12,7 +12,7 @@ export default {
   probe: probeOverlay,
   async create({ root, host, log }) {
     const mountpoint = await quotaMountpoint(host, root);
-    if (mountpoint === undefined) return new OverlayLayerDriver(root, host.files, log);
+    if (mountpoint === undefined) return new LoopOverlayLayerDriver(root, { ...host, log });
     return new OverlayQuotaLayerDriver(root, { ...host, log }, mountpoint);
   },
 } satisfies DriverDefinition<'layer', Record<string, never>>;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { StrataError } from '@strata/core';
 import { parse } from 'smol-toml';
+import { LEAST_DISK } from '../options/limits.ts';
 import { parseBytes } from '../parse/values.ts';
 import type { FileConfig } from '../settings.ts';
 
@@ -10,6 +11,7 @@ const KNOWN = [
   'root',
   'run',
   'storage',
+  'storage-opt',
   'image',
   'runtime',
   'cgroup',
@@ -63,6 +65,7 @@ export function loadConfig(file: string): FileConfig {
     throw invalid(file, '"durable" must be true or false');
   const options = driverOptions(file, table.options);
   const log = logOptions(file, table.log);
+  const disk = diskOptions(file, table['storage-opt']);
   return {
     ...text('root'),
     ...text('run'),
@@ -73,6 +76,7 @@ export function loadConfig(file: string): FileConfig {
     ...text('network'),
     ...(durable === undefined ? {} : { durable }),
     ...(log === undefined ? {} : { log }),
+    ...(disk === undefined ? {} : { disk }),
     ...(options === undefined ? {} : { options }),
   };
 }
@@ -96,6 +100,22 @@ function logOptions(file: string, log: unknown): FileConfig['log'] {
     ...(maxBytes === undefined ? {} : { maxBytes }),
     ...(files === undefined ? {} : { maxFiles: Number(files) }),
   };
+}
+
+/** `[storage-opt]`: the limit of containers made without `--storage-opt`. */
+function diskOptions(file: string, table: unknown): FileConfig['disk'] {
+  if (table === undefined) return undefined;
+  if (!isTable(table)) throw invalid(file, '"storage-opt" must be a table');
+  for (const name of Object.keys(table))
+    if (name !== 'size' && name !== 'backing')
+      throw invalid(file, `unknown key "storage-opt.${name}"; the keys are size, backing`);
+  const { size, backing } = table;
+  const sizeBytes = parseBytes(String(size));
+  if (sizeBytes === undefined || sizeBytes < LEAST_DISK)
+    throw invalid(file, '"storage-opt.size" must be a size of at least 1m, such as "10G"');
+  if (backing !== undefined && backing !== 'loop')
+    throw invalid(file, '"storage-opt.backing" can only be "loop"');
+  return { sizeBytes, ...(backing === undefined ? {} : { backing }) };
 }
 
 /** `[options.layer.overlay]`: handed to the driver, which checks it by its own schema. */

@@ -2,6 +2,7 @@ import { lstatSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { extractInto } from '@strata/archive';
 import { StrataError } from '@strata/core';
+import type { CopyStat } from '@strata/engine';
 import type { CommandContext } from '../context.ts';
 import { host } from '../open-engine.ts';
 import { meansContents, meansDirectory, type Placement, place } from './endpoints.ts';
@@ -39,25 +40,44 @@ export async function copyOut(
   source: CopySource,
   destination: string,
 ): Promise<number> {
-  const { flags } = context;
   const { containers } = await context.engine();
-  const followLink = flags.bool('follow-link') || meansDirectory(source.path);
-  const path = source.path.replace(/(?:\/\.?)+$/, '') || '/';
-  const { stat, tar } = await containers.copyOut(source.container, path, { followLink });
+  const followLink = context.flags.bool('follow-link') || meansDirectory(source.path);
+  const copied = await containers.copyOut(source.container, plainPath(source), { followLink });
+  try {
+    return await extractCopy(context, source, { ...copied, destination });
+  } finally {
+    // Extracting ends with the archive, not with its source, which holds the container.
+    await copied.tar[Symbol.asyncIterator]().return?.();
+  }
+}
+
+const plainPath = ({ path }: CopySource) => path.replace(/(?:\/\.?)+$/, '') || '/';
+
+interface Copied {
+  readonly stat: CopyStat;
+  readonly tar: AsyncIterable<Buffer>;
+  readonly destination: string;
+}
+
+async function extractCopy(
+  { flags, settings, interrupt }: CommandContext,
+  source: CopySource,
+  { stat, tar, destination }: Copied,
+): Promise<number> {
   if (meansDirectory(source.path) && !stat.isDirectory)
     throw copyError(`${source.path} in the container is not a directory`);
-  const name = basename(path);
+  const name = basename(plainPath(source));
   const placement = place({
     source: { isDirectory: stat.isDirectory, contents: meansContents(source.path) || name === '', name },
     destination: { path: destination, is: localKind(destination) },
     split: splitLocal,
   });
   if ('problem' in placement) throw copyError(placement.problem);
-  using tree = host(context.settings).files.openTree(resolve(placement.directory));
+  using tree = host(settings).files.openTree(resolve(placement.directory));
   const counted = new Counter(tar);
   await extractInto(tree, renameArchive(counted.bytes(), placement.name), {
     keepKinds: true,
-    signal: context.interrupt.signal,
+    signal: interrupt.signal,
     ...(flags.bool('archive') ? {} : { owner: { uid: process.getuid!(), gid: process.getgid!() } }),
   });
   return counted.total;

@@ -55,6 +55,10 @@ durable = true             # false: do not wait until an image is on disk
 max-size = "10m"           # per log file, before it is rotated
 max-files = 3
 
+[storage-opt]              # for containers made without --storage-opt
+size = "10G"               # refused where it cannot be kept; --storage-opt size=0 lifts it
+backing = "loop"           # in a sparse file each where the layer driver has no quota
+
 [options.layer.overlay]    # whatever the driver understands
 \`\`\`
 

@@ -5,7 +5,7 @@ import { parseBytes } from '../parse/values.ts';
 import { defined, some, splitPair } from './defined.ts';
 import { readEnvironment, readLabels } from './environment.ts';
 import { readHealthcheck } from './health.ts';
-import { readCreateResources, readDiskSize, readUlimits } from './limits.ts';
+import { readCreateResources, readDisk, readUlimits } from './limits.ts';
 import { readMounts } from './mounts.ts';
 import { readNetworkOptions } from './network.ts';
 
@@ -164,7 +164,7 @@ export function readCreateRequest({ flags, args, io, settings }: CommandContext)
       command: some(command),
       pull: pullPolicy(flags),
       storage: flags.string('storage') ?? settings.storage,
-      diskSize: readDiskSize(flags),
+      ...readDisk(flags),
       resources: Object.keys(resources).length > 0 ? resources : undefined,
     }),
   };

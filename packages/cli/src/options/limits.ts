@@ -109,16 +109,30 @@ export function readUlimits(flags: Flags): readonly Ulimit[] {
     .map((text) => parseUlimit(text, (problem) => flags.invalid('ulimit', text, problem)));
 }
 
-/** `--storage-opt size=10G`. Below 1 MiB no program could even say that it is full. */
-export function readDiskSize(flags: Flags): number | undefined {
-  let size: number | undefined;
-  for (const text of flags.list('storage-opt')) {
+/** Below 1 MiB no program could even say that it is full. */
+export const LEAST_DISK = 1024 ** 2;
+
+export interface DiskOptions {
+  /** 0: without a limit, whatever the configuration says. */
+  readonly diskSize?: number;
+  readonly diskBacking?: 'loop';
+}
+
+/** `--storage-opt size=10G[,backing=loop]`. */
+export function readDisk(flags: Flags): DiskOptions {
+  let disk: DiskOptions = {};
+  for (const text of flags.list('storage-opt').flatMap((each) => each.split(','))) {
     const [name, value = ''] = splitPair(text);
-    if (name !== 'size')
-      throw flags.invalid('storage-opt', text, `unknown storage option "${name}"; the option is size`);
-    size = parseBytes(value);
-    if (size === undefined || size < 1024 ** 2)
-      throw flags.invalid('storage-opt', text, 'the size is a number of at least 1m, such as 500m or 10G');
+    const problem = (sentence: string) => flags.invalid('storage-opt', text, sentence);
+    if (name === 'size') {
+      const diskSize = parseBytes(value);
+      if (diskSize === undefined || (diskSize < LEAST_DISK && diskSize !== 0))
+        throw problem('the size is a number of at least 1m, such as 500m or 10G, or 0 for no limit');
+      disk = { ...disk, diskSize };
+    } else if (name === 'backing') {
+      if (value !== 'loop') throw problem('the only backing is loop');
+      disk = { ...disk, diskBacking: value };
+    } else throw problem(`unknown storage option "${name}"; the options are size and backing`);
   }
-  return size;
+  return disk;
 }

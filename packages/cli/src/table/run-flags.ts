@@ -135,16 +135,18 @@ const identityFlags: readonly FlagSpec[] = [
   bool('rm', 'Automatically remove the container when it exits'),
   string('runtime', 'OCI runtime to use for this container'),
   storageFlag,
-  list('storage-opt', 'Limit the disk the container may use: size=10G', { value: 'name=value' }),
+  list('storage-opt', 'Limit the disk the container may use: size=10G, also size=10G,backing=loop', {
+    value: 'name=value',
+  }),
 ];
 
 const byName = (a: FlagSpec, b: FlagSpec): number => (a.name < b.name ? -1 : 1);
 
 export const createFlags: readonly FlagSpec[] = [
   ...processFlags,
+  ...healthFlags,
   ...isolationFlags,
   ...mountFlags,
-  ...healthFlags,
   ...networkFlags,
   ...identityFlags,
   ...resourceFlags,

@@ -1,3 +1,4 @@
+import type { Mount } from '../mount/mount.ts';
 import type { Layer, LayerDriver } from './layer-driver.ts';
 
 /** What a layer driver promises. Each flag decides which branch the engine takes and which cases the suite runs. */
@@ -16,6 +17,8 @@ export interface LayerCapabilities {
   readonly stableInodes: boolean;
   /** {@link QuotaLayerDriver} is implemented on this host. If false, a requested size limit is refused. */
   readonly quota: boolean;
+  /** {@link LoopLayerDriver} is implemented. If false or absent, a limit with `backing=loop` is refused. */
+  readonly loopBacking?: boolean;
   /** {@link ChangesLayerDriver} is implemented. If false, the engine compares the layer with its parents file by file. */
   readonly nativeChanges: boolean;
   /** {@link CloneLayerDriver} is implemented. If false, copying a layer copies its data. */
@@ -32,14 +35,25 @@ export interface QuotaLayerDriver extends LayerDriver {
   setQuota(layer: Layer, limit: { readonly bytes: number; readonly inodes?: number }): Promise<void>;
 }
 
+/** A driver that can keep an active layer in a filesystem of its own, in a sparse file. Requires capability `loopBacking`. */
+export interface LoopLayerDriver extends LayerDriver {
+  /**
+   * Move the layer, which nobody has written to or mounted yet, into a sparse file with a filesystem of `bytes`; ENOSPC
+   * inside once it is full. Its own structures take a few per cent of that. Removed with the layer.
+   * @throws unsupported when the filesystem's mkfs is not installed; invalid-argument when `bytes` is too little for one
+   */
+  setBacking(layer: Layer, limit: { readonly bytes: number }): Promise<void>;
+}
+
 /**
  * What a driver knows about a layer's changes without comparing trees.
  *
- * - `overlay`: `path` holds exactly the changes, whiteouts recorded as in `UnpackTarget`.
+ * - `overlay`: `path` holds exactly the changes, whiteouts recorded as in `UnpackTarget`. With `mounts` it is relative
+ *   to where these have been mounted, which the layer may be at the same time.
  * - `candidates`: only these paths (relative, raw bytes) can differ from the parent; the engine compares just them.
  */
 export type LayerChanges =
-  | { readonly kind: 'overlay'; readonly path: string }
+  | { readonly kind: 'overlay'; readonly path: string; readonly mounts?: readonly Mount[] }
   | { readonly kind: 'candidates'; readonly paths: AsyncIterable<Uint8Array> };
 
 /** A driver that can name a layer's changes. Requires capability `nativeChanges`. */
@@ -56,6 +70,10 @@ export interface CloneLayerDriver extends LayerDriver {
 
 export function hasQuota(driver: LayerDriver): driver is QuotaLayerDriver {
   return driver.capabilities.quota && 'setQuota' in driver;
+}
+
+export function hasLoopBacking(driver: LayerDriver): driver is LoopLayerDriver {
+  return driver.capabilities.loopBacking === true && 'setBacking' in driver;
 }
 
 export function hasChanges(driver: LayerDriver): driver is ChangesLayerDriver {

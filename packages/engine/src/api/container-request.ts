@@ -117,8 +117,10 @@ export interface CreateRequest extends Operation {
   readonly shmSize?: number;
   readonly oomScoreAdj?: number;
   readonly resources?: Resources;
-  /** Bytes that the container's own layer may grow to; a driver without quotas refuses. */
+  /** Bytes that the container's own layer may grow to; 0: unlimited. Default: the configuration's. */
   readonly diskSize?: number;
+  /** `loop`: in a filesystem of that size in a sparse file. Default: the driver's quota; one without refuses. */
+  readonly diskBacking?: 'loop';
   readonly cgroupParent?: string;
   readonly log?: {
     readonly driver?: 'k8s-file' | 'none';

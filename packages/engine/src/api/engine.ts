@@ -45,6 +45,8 @@ export interface EngineConfig {
   /** Options per driver, `options.layer.overlay = {…}`. */
   readonly options?: Readonly<Partial<Record<string, Readonly<Record<string, unknown>>>>>;
   readonly log?: { readonly maxBytes?: number; readonly maxFiles?: number };
+  /** Limit of containers that are made without one. `backing`: how to keep it where the layer driver has no quota. */
+  readonly disk?: { readonly sizeBytes?: number; readonly backing?: 'loop' };
   /** `false`: skip the syncfs that makes images survive a power cut. Default true. */
   readonly durable?: boolean;
 }

@@ -57,6 +57,8 @@ export interface ContainerConfig {
   readonly resources: Resources;
   /** Bytes its own layer may grow to; absent: unlimited. */
   readonly diskSize?: number;
+  /** In a filesystem of that size in a sparse file; absent: limited by the driver's quota. */
+  readonly diskBacking?: 'loop';
   readonly cgroupParent: string | undefined;
   readonly log: {
     readonly driver: 'k8s-file' | 'none';

@@ -48,6 +48,7 @@ export async function makeContainer(
   const layers = await services.layers.open(storage);
   await mkdir(services.paths.container(id), { mode: 0o700 });
   const mounts = await layers.prepare(id, config.parent ?? '');
-  if (config.diskSize !== undefined) await limitDisk(layers, id, config.diskSize);
-  return mounts;
+  if (config.diskSize === undefined) return mounts;
+  await limitDisk(layers, id, config);
+  return config.diskBacking === undefined ? mounts : await layers.mounts(id);
 }

@@ -5,6 +5,7 @@ import type { CreateRequest } from '../api/containers.ts';
 import type { ImageRunConfig, ResolvedImage } from '../api/images.ts';
 import { checkRequest, invalidRequest } from './check-request.ts';
 import type { ContainerConfig } from './container-config.ts';
+import type { DiskLimit } from './disk-quota.ts';
 import { mergeHealthcheck } from './health/health-config.ts';
 import { parseSecurityOptions } from './security/security-options.ts';
 import { parseSignal, signalNumber } from './signals.ts';
@@ -18,6 +19,7 @@ export interface MergeContext {
   readonly parent: string | undefined;
   readonly runtime: string;
   readonly log: { readonly maxBytes: number | undefined; readonly maxFiles: number };
+  readonly disk: DiskLimit | undefined;
 }
 
 export function mergeConfig(
@@ -72,7 +74,7 @@ export function mergeConfig(
     shmSize: request.shmSize ?? defaultShmSize,
     oomScoreAdj: request.oomScoreAdj,
     resources: request.resources ?? {},
-    ...(request.diskSize === undefined ? {} : { diskSize: request.diskSize }),
+    ...context.disk,
     cgroupParent: request.cgroupParent || undefined,
     log: {
       driver: request.log?.driver ?? 'k8s-file',

@@ -5,7 +5,7 @@ import { planNetworks } from '../networks/plan-networks.ts';
 import type { EngineServices } from '../services.ts';
 import { recordVolumes } from '../volumes/mount-volumes.ts';
 import { planVolumes } from '../volumes/plan-volumes.ts';
-import { requireQuota } from './disk-quota.ts';
+import { planDisk } from './disk-quota.ts';
 import { mergeConfig } from './merge-config.ts';
 import { checkName, inventName, newContainerId } from './names.ts';
 import { reapAll } from './reap-container.ts';
@@ -33,7 +33,7 @@ export async function planContainer(
     ...(request.signal === undefined ? {} : { signal: request.signal }),
     ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
   };
-  if (request.diskSize !== undefined) await requireQuota(services, storage);
+  const disk = await planDisk(services, request, storage);
   const image = await images.resolve(request.image, {
     ...operation,
     pull: request.pull ?? 'missing',
@@ -47,6 +47,7 @@ export async function planContainer(
     parent,
     runtime: defaults.runtime ?? '',
     log: { ...defaultLog, ...defaults.log },
+    disk,
   });
   const taken = (candidate: string) =>
     services.database.get('SELECT 1 FROM containers WHERE name = ?', candidate) !== undefined;

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { ChangesSource } from '@strata/archive';
 import { type Host, hasChanges, type Layer, type Mount, plainDirectory } from '@strata/core';
 import type { LayerStore } from '../services.ts';
@@ -13,10 +14,13 @@ export async function containerChanges<T>(
   const { driver } = store;
   const layer = await store.layer(key);
   const changes = hasChanges(driver) ? await driver.changes(layer) : undefined;
-  if (changes?.kind === 'overlay')
-    return withParentTrees(host, driver, layer, (lowers) =>
-      use({ kind: 'overlay', upper: changes.path, lowers }),
-    );
+  if (changes?.kind === 'overlay') {
+    const { path, mounts } = changes;
+    const compare = (upper: string) =>
+      withParentTrees(host, driver, layer, (lowers) => use({ kind: 'overlay', upper, lowers }));
+    if (mounts === undefined) return compare(path);
+    return host.mounter.withMounted(mounts, (directory) => compare(join(directory, path)));
+  }
   const candidates = changes === undefined ? undefined : await collect(changes.paths);
   return withTree(host, await driver.mounts(layer, 'ro'), (upper) =>
     withParent(host, store, layer, (lower) =>

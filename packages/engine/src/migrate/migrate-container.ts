@@ -9,7 +9,7 @@ import { type Digest, type Mount, plainDirectory, StrataError, type Tree } from 
 import type { Migrated, MigrateRequest } from '../api/storage.ts';
 import { emitContainer } from '../containers/container-events.ts';
 import { withContainerLock } from '../containers/container-lock.ts';
-import { limitDisk, requireQuota } from '../containers/disk-quota.ts';
+import { type DiskLimit, limitDisk, moveDisk } from '../containers/disk-quota.ts';
 import { reapLocked } from '../containers/reap-container.ts';
 import { type ContainerRecord, isActive } from '../containers/state/container-record.ts';
 import { findContainer, updateContainer } from '../containers/state/container-store.ts';
@@ -27,6 +27,7 @@ interface Move {
   readonly record: ContainerRecord;
   readonly from: LayerStore;
   readonly to: LayerStore;
+  readonly disk: DiskLimit | undefined;
   /** Below it the two are mounted. */
   readonly directory: string;
   readonly signal: AbortSignal;
@@ -44,7 +45,7 @@ export async function migrateContainer(
   return await withContainerLock(services, id, async () => {
     const record = movable(await reapLocked(services, id), { ...request, to: target });
     await removeOtherLayers(services, record);
-    if (record.config.diskSize !== undefined) await requireQuota(services, target);
+    const disk = await moveDisk(services, record.config, target);
     tell(record.name, `Preparing ${record.image} on ${target}`);
     await unpackImage(services, record, { ...request, to: target });
     const move: Move = {
@@ -52,6 +53,7 @@ export async function migrateContainer(
       record,
       from: await services.layers.open(record.storage),
       to: await services.layers.open(target),
+      disk,
       directory: join(services.paths.container(id), 'migrate'),
       signal: signal === undefined ? services.signal : AbortSignal.any([signal, services.signal]),
     };
@@ -138,9 +140,9 @@ async function copied(move: Move, tell: (text: string) => void): Promise<Mirrore
 }
 
 /** Under the same limit, so that what does not fit fails now. */
-async function prepare({ record: { id, config }, to }: Move): Promise<void> {
+async function prepare({ record: { id, config }, to, disk }: Move): Promise<void> {
   await to.prepare(id, config.parent ?? '');
-  if (config.diskSize !== undefined) await limitDisk(to, id, config.diskSize);
+  if (disk !== undefined) await limitDisk(to, id, disk);
 }
 
 /** Both whole trees: the old read-only, the new as asked. Unmounted again in any case. */
@@ -166,9 +168,10 @@ async function withTrees<T>(
   return await use(source, await open(to, access, join(directory, 'to')));
 }
 
-function switchOver({ services, record, to }: Move): void {
+function switchOver({ services, record, to, disk }: Move): void {
+  const { diskBacking: _, ...config } = record.config;
   services.database.transaction(() => {
-    updateContainer(services.database, record.id, { storage: to.driverId });
+    updateContainer(services.database, record.id, { storage: to.driverId, config: { ...config, ...disk } });
     emitContainer(services, record, 'migrate', { from: record.storage, to: to.driverId });
   });
 }

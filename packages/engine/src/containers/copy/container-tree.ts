@@ -75,6 +75,8 @@ async function mountStopped(
   lock: HeldLock,
 ): Promise<ContainerTree> {
   const target = join(services.paths.container(record.id), 'rootfs');
+  // What a copy that died with its process left mounted.
+  await undoSteps(services, record.id, 'run');
   services.database.transaction(() => planSteps(services.database, record.id, [{ step: 'mount', target }]));
   const undo = async () => {
     try {

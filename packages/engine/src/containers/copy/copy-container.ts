@@ -96,12 +96,34 @@ function isMounted(mounts: readonly { readonly target: string }[], path: string)
   return mounts.some(({ target }) => path === target || path.startsWith(`${target}/`));
 }
 
-async function* streamed(container: ContainerTree, pieces: Iterable<Buffer>): AsyncGenerator<Buffer> {
-  try {
-    yield* pieces;
-  } finally {
-    await container[Symbol.asyncDispose]();
-  }
+/** The container is let go when its reader is done, gives up, or never begins but calls `return`, as no generator does. */
+function streamed(container: ContainerTree, pieces: Iterable<Buffer>): AsyncIterableIterator<Buffer> {
+  const iterator = pieces[Symbol.iterator]();
+  let closed: PromiseLike<void> | undefined;
+  const close = async () => {
+    iterator.return?.();
+    closed ??= container[Symbol.asyncDispose]();
+    await closed;
+  };
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async next() {
+      try {
+        const result = iterator.next();
+        if (result.done === true) await close();
+        return result;
+      } catch (error) {
+        await close();
+        throw error;
+      }
+    },
+    async return() {
+      await close();
+      return { done: true, value: undefined };
+    },
+  };
 }
 
 function lstat(tree: Tree, path: string): FileStat | undefined {

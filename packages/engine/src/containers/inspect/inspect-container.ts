@@ -95,12 +95,15 @@ function stateOf(services: EngineServices, record: ContainerRecord): Record<stri
 async function graphData(services: EngineServices, record: ContainerRecord): Promise<Record<string, string>> {
   try {
     const layers = await services.layers.open(record.storage);
-    const [first] = await layers.mounts(record.id);
-    if (first === undefined) return {};
+    // The last covers those it is made of.
+    const shown = (await layers.mounts(record.id)).at(-1);
+    if (shown === undefined) return {};
     const absolute = (value: string) =>
-      first.base === undefined || value.startsWith('/') ? value : join(first.base, value);
+      shown.base === undefined || value.startsWith('/') ? value : join(shown.base, value);
     const directory = (name: string) => {
-      const option = first.options.find((text) => text.startsWith(`${name}=`));
+      // Named relative to a mount that is covered.
+      if (shown.base?.startsWith('/') === false) return undefined;
+      const option = shown.options.find((text) => text.startsWith(`${name}=`));
       return option
         ?.slice(name.length + 1)
         .split(':')
@@ -108,12 +111,12 @@ async function graphData(services: EngineServices, record: ContainerRecord): Pro
         .join(':');
     };
     const data = {
-      Type: first.type,
-      Source: first.source,
+      Type: shown.type,
+      Source: shown.source,
       LowerDir: directory('lowerdir'),
       UpperDir: directory('upperdir'),
       WorkDir: directory('workdir'),
-      MergedDir: first.type === 'overlay' ? join(services.paths.container(record.id), 'rootfs') : undefined,
+      MergedDir: shown.type === 'overlay' ? join(services.paths.container(record.id), 'rootfs') : undefined,
     };
     return Object.fromEntries(
       Object.entries(data).filter((entry): entry is [string, string] => entry[1] !== undefined),

@@ -1,5 +1,6 @@
 import type { CgroupRef } from '@strata/core';
 import type { PortRequest } from '../../api/networks.ts';
+import type { ContainerConfig } from '../container-config.ts';
 import { maskedPaths, readonlyPaths } from '../security/system-paths.ts';
 import type { ContainerRecord } from '../state/container-record.ts';
 
@@ -92,9 +93,14 @@ export function inspectHostConfig(
     MemorySwappiness: resources.memorySwappiness ?? null,
     OomKillDisable: resources.oomKillDisable ?? false,
     PidsLimit: resources.pids ?? 2048,
-    StorageOpt: config.diskSize === undefined ? null : { size: String(config.diskSize) },
+    StorageOpt: storageOptions(config),
     Ulimits: config.ulimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
     MaskedPaths: open ? null : maskedPaths(),
     ReadonlyPaths: open ? null : readonlyPaths,
   };
+}
+
+function storageOptions({ diskSize, diskBacking }: ContainerConfig): Record<string, string> | null {
+  if (diskSize === undefined) return null;
+  return { size: String(diskSize), ...(diskBacking === undefined ? {} : { backing: diskBacking }) };
 }
