@@ -133,7 +133,7 @@ export const systemCommands: readonly CommandSpec[] = [
   {
     paths: ['keep'],
     group: 'hidden',
-    summary: 'Rotate the logs of containers while they run; started by them',
+    summary: 'Rotate logs and check health of containers while they run; started by them',
     args: [],
     flags: [],
     handler: 'keep',
