@@ -18,6 +18,7 @@ export function host(settings: Settings): Host {
   const bootstrap = join(here, 'worker-bootstrap.cjs');
   opened ??= createHost({
     logLevel: settings.logLevel,
+    mountDirectory: join(settings.run, 'mounts'),
     ...(!isSource && existsSync(bootstrap) ? { workerBootstrap: pathToFileURL(bootstrap) } : {}),
   });
   return opened;

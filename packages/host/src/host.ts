@@ -6,6 +6,7 @@ import { NativeInflater } from './inflate/inflater.ts';
 import { createLocks } from './locks/locks.ts';
 import { createLog, type LogLevel, type LogSink } from './log/log.ts';
 import { createMounter } from './mount/mounter.ts';
+import { createPlaces } from './mount/places.ts';
 import { createNamespaces } from './namespaces/namespaces.ts';
 import { createProcesses } from './process/processes.ts';
 import { createSockets } from './sockets/sockets.ts';
@@ -19,7 +20,10 @@ export interface HostOptions {
   readonly workerBootstrap?: URL;
   /** Worker threads; default one per core, at least two. */
   readonly workerThreads?: number;
-  /** Private directory for temporary mountpoints (`withMounted`); default below the system's temporary directory. */
+  /**
+   * Private directory of one store for temporary mountpoints (`withMounted`); what a killed process left there is
+   * taken down by the next. Default below the system's temporary directory, where nothing is.
+   */
   readonly mountDirectory?: string;
 }
 
@@ -45,6 +49,7 @@ export function createHost(options: HostOptions = {}): Host {
   const { logLevel = 'warn', logSink, workerBootstrap, workerThreads, mountDirectory } = options;
   const log = createLog(logLevel, logSink);
   const exec = createExec();
+  const processes = createProcesses();
   const workers = lazyWorkers(async () => {
     const { WorkerPool } = await import('./workers/pool.ts');
     return new WorkerPool({
@@ -56,14 +61,10 @@ export function createHost(options: HostOptions = {}): Host {
   });
   return {
     exec,
-    mounter: createMounter({
-      exec,
-      log,
-      ...(mountDirectory === undefined ? {} : { directory: mountDirectory }),
-    }),
+    mounter: createMounter({ exec, log, places: createPlaces(processes, mountDirectory) }),
     namespaces: createNamespaces(),
     files: createFiles(workers),
-    processes: createProcesses(),
+    processes,
     sockets: createSockets(),
     locks: createLocks(),
     workers,

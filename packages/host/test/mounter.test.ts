@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { createHost } from '@strata/host';
 import { describe, expect, it } from 'vitest';
 import { parseMountInfo } from '../src/mount/mountinfo.ts';
@@ -108,6 +110,27 @@ describe('Mounter', () => {
     }
     await mounter.unmount(root);
     await mounter.unmount('/no/such/place');
+  });
+
+  it('takes down what a killed process left in the directory of a store, and nothing of a living one', async () => {
+    const mountDirectory = `${scratch()}/mounts`;
+    const script = `import { createHost } from '@strata/host';
+      const { mounter } = createHost({ mountDirectory: ${JSON.stringify(mountDirectory)} });
+      await mounter.withMounted([${JSON.stringify(tmpfs)}], () => process.kill(process.pid, 'SIGKILL'));`;
+    spawnSync(process.execPath, ['--conditions=source', '--input-type=module', '-e', script], {
+      cwd: import.meta.dirname,
+    });
+    const first = createHost({ mountDirectory }).mounter;
+    const [left, ...others] = await first.abandoned();
+    expect(others).toEqual([]);
+    expect(await first.list(left)).toMatchObject([{ type: 'tmpfs' }]);
+    await first.withMounted([tmpfs], async (ours) => {
+      expect(readdirSync(mountDirectory)).toEqual([basename(ours)]);
+      const second = createHost({ mountDirectory }).mounter;
+      await second.withMounted([tmpfs], async () => expect(readdirSync(mountDirectory)).toHaveLength(2));
+      expect(await second.abandoned()).toEqual([]);
+    });
+    expect(await first.list(mountDirectory)).toEqual([]);
   });
 
   it('reads mountinfo with escapes, optional fields and UTF-8', () => {

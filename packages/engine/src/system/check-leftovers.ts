@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, rmdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { InternalServices } from '../internal-services.ts';
 import type { Findings } from './findings.ts';
@@ -22,13 +22,18 @@ async function checkMounts(services: InternalServices, findings: Findings): Prom
       left.add(join(paths.containers, owner));
     if (top === 'tmp' && owner !== undefined) left.add(join(paths.temporary, owner));
   }
+  const abandoned = await host.mounter.abandoned();
+  for (const place of abandoned) left.add(place);
   for (const subject of left)
     await findings.add({
       code: 'MOUNT_LEFT',
       message: `Something is mounted in ${subject}, which belongs to nothing`,
       subject,
       repair: 'unmount it',
-      fix: () => host.mounter.unmount(subject),
+      fix: async () => {
+        await host.mounter.unmount(subject);
+        if (abandoned.includes(subject)) await rmdir(subject);
+      },
     });
 }
 

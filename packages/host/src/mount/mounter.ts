@@ -1,11 +1,12 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmdirSync } from 'node:fs';
+import { realpathSync, rmdirSync } from 'node:fs';
 import { join, posix, resolve } from 'node:path';
 import { type Exec, errnoOf, type Log, type Mount, type Mounter, StrataError } from '@strata/core';
 import { kindOfErrno } from '../errors.ts';
 import { native } from '../native.ts';
 import { readMountInfo } from './mountinfo.ts';
 import { type MountPlan, MS_BIND, MS_PRIVATE, MS_REC, MS_REMOUNT, planMount } from './options.ts';
-import { mountByProgram } from './program.ts';
+import type { TemporaryPlaces } from './places.ts';
+import { mountByProgram, type ProgramParts } from './program.ts';
 import { unmountTree } from './unmount.ts';
 
 const AT_RECURSIVE = 0x8000;
@@ -58,10 +59,11 @@ async function setAttributes(place: string, plan: MountPlan): Promise<void> {
   }
 }
 
-async function perform(mount: Mount, place: string, { exec, base }: { exec: Exec; base: string | null }) {
+async function perform(mount: Mount, place: string, parts: ProgramParts) {
+  const { base } = parts;
   const plan = planMount(mount);
   if (plan.program) {
-    await mountByProgram(mount, place, { exec, base });
+    await mountByProgram(mount, place, parts);
   } else if (plan.bind) {
     await native().mount(mount.source, place, null, MS_BIND | (plan.recursive ? MS_REC : 0), null, base);
   } else {
@@ -79,8 +81,7 @@ async function perform(mount: Mount, place: string, { exec, base }: { exec: Exec
 export interface MounterOptions {
   readonly exec: Exec;
   readonly log: Log;
-  /** Directory for the temporary mountpoints of `withMounted`. */
-  readonly directory?: string;
+  readonly places: TemporaryPlaces;
 }
 
 /**
@@ -89,14 +90,14 @@ export interface MounterOptions {
  * (open_tree(2), move_mount(2)) copies just the same, and an unbindable one is refused. Such a copy gets nothing that is
  * mounted below ours later, and goes when ours goes. Below a private mount there are no copies.
  */
-export function createMounter({ exec, log, directory }: MounterOptions): Mounter {
+export function createMounter({ exec, log, places }: MounterOptions): Mounter {
   async function mountAll(mounts: readonly Mount[], target: string): Promise<void> {
     const done: string[] = [];
     const root = real(target);
     for (const mount of mounts) {
       const place = placeOf(mount, root);
       try {
-        await perform(mount, place, { exec, base: baseOf(mount, root) });
+        await perform(mount, place, { exec, places, base: baseOf(mount, root) });
         done.push(place);
       } catch (cause) {
         for (const undo of done.reverse())
@@ -108,18 +109,13 @@ export function createMounter({ exec, log, directory }: MounterOptions): Mounter
     }
   }
 
-  function temporary(): string {
-    const parent = directory ?? join(process.env.TMPDIR || '/tmp', 'strata-mounts');
-    mkdirSync(parent, { recursive: true, mode: 0o700 });
-    return mkdtempSync(join(parent, 'm-'));
-  }
-
   return {
     mount: mountAll,
     unmount: async (target) => unmountTree(real(target)),
     list: async (below) => readMountInfo(below === undefined ? undefined : real(below)),
+    abandoned: async () => places.abandoned(),
     async withMounted(mounts, use) {
-      const place = temporary();
+      const place = await places.make('m');
       try {
         await mountAll(mounts, place);
         return await use(place);
