@@ -106,6 +106,21 @@ export class BridgeNetworkDriver implements NetworkDriver {
     }
   }
 
+  async setNames(attachment: Attachment, names: readonly string[]): Promise<Attachment> {
+    await using _lock = await this.#lock(true);
+    const renamed = this.#store.transaction(() => {
+      const known = this.#store.attachment(attachment.endpointId);
+      // One that began without a name server does not get one.
+      if (known === undefined || known.nameservers.length === 0) return undefined;
+      const next = { ...known, state: { ...known.state, names } };
+      this.#store.setAttachment(next);
+      return next;
+    });
+    if (renamed === undefined) return attachment;
+    await this.#names.refresh([renamed.networkId]);
+    return renamed;
+  }
+
   async detach(attachment: Attachment): Promise<void> {
     const link = linkName(attachment.endpointId);
     await using _lock = await this.#lock(true);

@@ -110,6 +110,11 @@ export class LeaseStore {
     return row === undefined ? undefined : JSON.parse(String(row.attachment));
   }
 
+  setAttachment(attachment: Attachment): void {
+    const text = JSON.stringify(attachment);
+    this.#db.run('UPDATE endpoints SET attachment = ? WHERE id = ?', text, attachment.endpointId);
+  }
+
   attachments(): Attachment[] {
     return this.#db
       .all('SELECT attachment FROM endpoints ORDER BY id')

@@ -38,6 +38,23 @@ export const nameCases: NetworkCase[] = [
     },
   },
   {
+    name: 'bridge/names-can-be-changed-while-attached',
+    async run(context) {
+      const network = await context.network();
+      const web = await context.join(network, { aliases: ['web'] });
+      const resolve = (name: string) => lookup(context, web.sandbox, [network.gateway!, name, 'A']);
+      assert.equal(await resolve('web'), web.addresses[0]);
+      const renamed = await context.driver.setNames!(web.attachment, ['shop']);
+      assert.equal(await resolve('shop'), web.addresses[0]);
+      assert.match(await resolve('web'), /^E/);
+      await context.driver.restore([network], [renamed]);
+      assert.equal(await resolve('shop'), web.addresses[0]);
+      await context.driver.detach(renamed);
+      assert.deepEqual(await context.driver.setNames!(renamed, ['ghost']), renamed);
+      assert.deepEqual(await context.driver.list(), []);
+    },
+  },
+  {
     name: 'bridge/names-stay-inside-their-network',
     async run(context) {
       const [one, other] = [await context.network(), await context.network()];

@@ -11,14 +11,15 @@ import { CniChain, type CniEndpoint } from './cni-chain.ts';
 import type { CniOptions } from './cni-options.ts';
 import { PluginRunner } from './cni-plugin.ts';
 import { learnedFrom } from './cni-result.ts';
-import { type Conflist, hasCapability, readConflist } from './conflist.ts';
+import { type Conflist, hasCapability, pluginTypes, readConflist } from './conflist.ts';
 import { EndpointStore, type StoredEndpoint } from './endpoint-store.ts';
 import { reservePorts } from './reserve-ports.ts';
 import { sandboxOf, withSandbox } from './stand-in.ts';
 
-/** One network: that of the configuration list. Plugins choose addresses at ADD, so plans have none. */
+/** Networks are configuration lists; plugins choose addresses at ADD, so plans have none. */
 export class CniNetworkDriver implements NetworkDriver {
   readonly capabilities = { sandbox: true, publish: true, multiple: false, connects: true };
+  readonly describedBy = 'conflist';
   readonly #context: DriverContext<CniOptions>;
   readonly #store: EndpointStore;
   readonly #chain: CniChain;
@@ -29,13 +30,12 @@ export class CniNetworkDriver implements NetworkDriver {
     this.#chain = new CniChain(new PluginRunner(context.host.exec, context.options.plugins));
   }
 
-  async createNetwork(): Promise<NetworkSpec> {
-    throw new StrataError(
-      'unsupported',
-      'NETWORK_FIXED',
-      'The network of the driver cni is the one its configuration list describes',
-      { hint: 'Write a *.conflist, and use it with --network cni' },
-    );
+  async createNetwork(spec: NetworkSpec): Promise<NetworkSpec> {
+    checkSpec(spec);
+    const conflist = await this.#conflist(spec);
+    const plugins = new PluginRunner(this.#context.host.exec, this.#context.options.plugins);
+    for (const type of pluginTypes(conflist)) await plugins.find(type);
+    return spec;
   }
 
   async removeNetwork(): Promise<void> {}
@@ -43,7 +43,7 @@ export class CniNetworkDriver implements NetworkDriver {
   async plan(endpoint: Endpoint): Promise<Attachment> {
     const known = this.#store.get(endpoint.id);
     if (known !== undefined) return known.attachment;
-    const conflist = await readConflist(this.#context.options);
+    const conflist = await this.#conflist(endpoint.network);
     if (endpoint.ports.length > 0 && !hasCapability(conflist, 'portMappings')) throw noPorts(conflist);
     await using reserved = await reservePorts(endpoint.ports);
     const attachment = planned(endpoint, reserved.ports);
@@ -87,23 +87,58 @@ export class CniNetworkDriver implements NetworkDriver {
   }
 
   /** Garbage first, then everybody whose sandbox is still there, with the addresses they had. */
-  async restore(_networks: readonly NetworkSpec[], attachments: readonly Attachment[]): Promise<void> {
+  async restore(networks: readonly NetworkSpec[], attachments: readonly Attachment[]): Promise<void> {
     const stored = attachments
       .map(({ endpointId }) => this.#store.get(endpointId))
       .filter((one): one is StoredEndpoint => one !== undefined);
-    const conflist = await readConflist(this.#context.options);
-    await this.#chain.collect(
-      conflist,
-      stored.map(({ endpoint }) => endpoint),
-    );
+    for (const network of networks) {
+      const own = stored.filter(({ attachment }) => attachment.networkId === network.id);
+      await this.#chain.collect(
+        await this.#conflist(network),
+        own.map(({ endpoint }) => endpoint),
+      );
+    }
     for (const { attachment } of stored)
       if ((await sandboxOf(attachment)) !== '') await this.attach(attachment);
+  }
+
+  #conflist({ options }: NetworkSpec): Promise<Conflist> {
+    const configured = this.#context.options;
+    return readConflist(
+      options.conflist === undefined ? configured : { ...configured, conflist: options.conflist },
+    );
   }
 
   #lock(endpoint: string) {
     const { runDirectory, host, signal } = this.#context;
     return host.locks.acquire(`${runDirectory}/${endpoint}.lock`, { signal });
   }
+}
+
+/** All but the list is the list's to say. */
+function checkSpec({ options, subnets, gateway, ipRange, internal, ipv6 }: NetworkSpec): void {
+  const { conflist, ...others } = options;
+  const [unknown] = Object.keys(others);
+  if (conflist === undefined)
+    throw new StrataError(
+      'unsupported',
+      'NETWORK_FIXED',
+      'A network of the driver cni is what a configuration list describes',
+      { hint: 'Name one: --opt conflist=/path/of.conflist' },
+    );
+  if (unknown !== undefined)
+    throw invalid(`The driver cni has no network option ${JSON.stringify(unknown)}`, 'It has one: conflist');
+  if (!conflist.startsWith('/') || conflist.includes('\0'))
+    throw invalid('The conflist must be an absolute path', 'Write it as --opt conflist=/path/of.conflist');
+  if (subnets.length > 0 || gateway !== undefined || ipRange !== undefined || internal || ipv6)
+    throw invalid(
+      'Subnets, gateway, IPv6 and isolation of a CNI network are what its configuration list says',
+      'Leave the flags out and write it in the list',
+    );
+}
+
+function invalid(message: string, hint: string): StrataError {
+  return new StrataError('invalid-argument', 'NETWORK_REQUEST_INVALID', message, { hint });
 }
 
 function planned(endpoint: Endpoint, ports: readonly PublishedPort[]): Attachment {

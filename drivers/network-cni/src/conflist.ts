@@ -64,6 +64,15 @@ export function hasCapability({ plugins }: Conflist, capability: string): boolea
   return plugins.some((plugin) => plugin.capabilities?.[capability] === true);
 }
 
+/** All programs it needs, IPAM's included. */
+export function pluginTypes({ plugins }: Conflist): string[] {
+  const types = plugins.flatMap(({ type, ipam }) => {
+    const inner = (ipam as { type?: unknown } | undefined)?.type;
+    return typeof inner === 'string' && inner !== '' ? [type, inner] : [type];
+  });
+  return [...new Set(types)];
+}
+
 export function atLeast({ cniVersion }: Conflist, wanted: string): boolean {
   return VERSIONS.indexOf(cniVersion) >= VERSIONS.indexOf(wanted);
 }

@@ -49,6 +49,10 @@ export const networkCommands: readonly CommandSpec[] = [
     examples: [
       ['strata network create web', 'containers on it find each other by name'],
       ['strata network create --subnet 10.9.0.0/24 --internal back', 'without a way out'],
+      [
+        'strata network create -d cni --opt conflist=/etc/cni/net.d/20-lan.conflist lan',
+        'what a CNI list describes',
+      ],
     ],
   },
   {

@@ -85,6 +85,11 @@ export interface Attachment {
 
 export interface NetworkDriver {
   readonly capabilities: NetworkCapabilities;
+  /**
+   * Without `multiple`: users make further networks from a description of their own, which this option of the network
+   * names (`conflist`). Such a driver chooses no subnets.
+   */
+  readonly describedBy?: string;
   /** Fill in what the caller left open (subnet, gateway) and make it. Idempotent per id. @throws already-exists on an overlapping subnet */
   createNetwork(spec: NetworkSpec): Promise<NetworkSpec>;
   /** Idempotent. @throws failed-precondition while endpoints are attached */
@@ -97,6 +102,8 @@ export interface NetworkDriver {
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: most drivers have nothing to say
   attach(attachment: Attachment): Promise<Attachment | void>;
+  /** A container was renamed: the others of the network find it by these names from now on. Absent without a name service. */
+  setNames?(attachment: Attachment, names: readonly string[]): Promise<Attachment>;
   /** Undo, from the stored attachment alone; give back leases. */
   detach(attachment: Attachment): Promise<void>;
   /**

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type NetworkSpec, StrataError } from '@strata/core';
+import { type NetworkDriver, type NetworkSpec, StrataError } from '@strata/core';
 import type { NetworkRequest } from '../api/networks.ts';
 import type { EngineServices } from '../services.ts';
 import { emitNetwork } from './network-events.ts';
@@ -27,7 +27,8 @@ export async function makeNetwork(
   checkRequest(services, request, options.builtIn === true);
   const driver = request.driver ?? 'bridge';
   const instance = await services.drivers.get('network', driver);
-  if (!instance.capabilities.multiple && options.builtIn !== true) throw fixed(driver);
+  const own = options.builtIn === true;
+  if (!own) refuseFixed(instance, request, driver);
   await using _lock = await host.locks.acquire(paths.lock('name', `network-${request.name}`));
   const known = networkByName(database, request.name);
   if (known !== undefined) {
@@ -38,7 +39,7 @@ export async function makeNetwork(
   const spec = specOf(request);
   insertNetwork(database, driver, spec);
   try {
-    const made = instance.capabilities.multiple ? await instance.createNetwork(spec) : spec;
+    const made = instance.capabilities.multiple || !own ? await instance.createNetwork(spec) : spec;
     database.transaction(() => {
       finishNetwork(database, made);
       emitNetwork(services, { id: spec.id, name: spec.name, driver }, 'create');
@@ -107,11 +108,18 @@ function taken({ name, id }: NetworkRecord): StrataError {
   });
 }
 
-function fixed(driver: string): StrataError {
-  return new StrataError(
+/** A driver with one network may still take descriptions of others. */
+function refuseFixed(
+  { capabilities, describedBy }: NetworkDriver,
+  { options = {} }: NetworkRequest,
+  driver: string,
+): void {
+  if (capabilities.multiple || (describedBy !== undefined && Object.hasOwn(options, describedBy))) return;
+  const more = describedBy === undefined ? '' : `, or describe another: --opt ${describedBy}=FILE`;
+  throw new StrataError(
     'unsupported',
     'NETWORK_FIXED',
-    `The driver ${driver} has exactly one network, named ${driver}`,
-    { hint: `Use it with --network ${driver}` },
+    `The driver ${driver} has one network by itself, named ${driver}`,
+    { hint: `Use it with --network ${driver}${more}` },
   );
 }
