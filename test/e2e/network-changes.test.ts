@@ -24,7 +24,19 @@ const resolve = async (from: string, name: string) =>
 
 it('a renamed container is found by its new name, by the old one no more, also after a restart', async () => {
   await ok('network', 'create', 'names');
-  await ok('run', '-d', '--name', 'old', '--network', 'names,alias=kept', 'busybox', 'sleep', '600');
+  await ok(
+    'run',
+    '-d',
+    '--name',
+    'old',
+    '--network',
+    'names',
+    '--network-alias',
+    'kept',
+    'busybox',
+    'sleep',
+    '600',
+  );
   await ok('run', '-d', '--name', 'peer', '--network', 'names', 'busybox', 'sleep', '600');
   const address = await addressOf('old', 'names');
   expect(await resolve('peer', 'old')).toContain(address);
