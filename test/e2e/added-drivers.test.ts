@@ -138,6 +138,11 @@ describe('strata driver add', () => {
     ['an import that never ends', 'await new Promise(() => {})', /importing it waits forever/],
     ['an import that ends the process', 'process.exit(3)', /ends the process \(exit status 3\)/],
     ['code that was not packed', 'import "./missing.js"', /cannot be imported: .*missing\.js/],
+    [
+      'what only a newer Strata has',
+      'import { tomorrow } from "@strata/core"; tomorrow();',
+      /export named 'tomorrow'.*\nhint: .*update Strata/,
+    ],
   ])('refuses %s', async (_, code, said) => {
     const path = writePackage(outside, { name: 'strata-driver-broken', code });
     const { code: exit, stderr } = await place.home.strata(['driver', 'add', path]);

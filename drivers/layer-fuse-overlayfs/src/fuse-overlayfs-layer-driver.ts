@@ -38,6 +38,8 @@ export class FuseOverlayfsLayerDriver implements LayerDriver {
     // It leaves `.wh..wh..opq` files in directories it makes, so the upper directory is more than the changes.
     nativeChanges: false,
     clone: false,
+    inheritedSockets: false, // ENXIO from fuse-overlayfs 1.10, which opens them to copy them up
+    maxNameBytes: 251, // 1.10 looks for a whiteout, `.wh.` before the name, and ends when that is too long
     sharedPageCache: false,
     maxDepth: 500, // each layer is an open directory of the process, which has 1024 where nobody allows more
   };

@@ -53,8 +53,9 @@ function report(result: SuiteResult): string {
   const { name, outcome } = result;
   if (outcome === 'excluded') return `  skip ${name}: ${result.reason}\n`;
   const time = `${Math.round(result.milliseconds)} ms`;
-  if (outcome === 'passed') return `  ok   ${name} (${time})\n`;
-  return `  FAIL ${name} (${time})\n${result.error.replace(/^/gm, '       ')}\n`;
+  const warnings = (result.warnings ?? []).map((each) => `       warning: ${each}\n`).join('');
+  if (outcome === 'passed') return `  ok   ${name} (${time})\n${warnings}`;
+  return `  FAIL ${name} (${time})\n${result.error.replace(/^/gm, '       ')}\n${warnings}`;
 }
 
 function summary({ passed, failed, excluded }: Record<SuiteResult['outcome'], number>): string {

@@ -12,6 +12,7 @@ import type { AnyDriverDefinition, Host } from '@strata/core';
 import { isStrataError, StrataError } from '@strata/core';
 import { networkResults } from './network-run.ts';
 import { emptyDirectories, type Place, placeFor } from './place.ts';
+import { Warnings } from './warnings.ts';
 
 export interface DriverUnderTest {
   readonly definition: AnyDriverDefinition;
@@ -31,12 +32,19 @@ export interface SuiteOptions {
 }
 
 export type SuiteResult =
-  | { readonly name: string; readonly outcome: 'passed'; readonly milliseconds: number }
+  | {
+      readonly name: string;
+      readonly outcome: 'passed';
+      readonly milliseconds: number;
+      /** What the driver logged as a warning: that it took another way, for one. */
+      readonly warnings?: readonly string[];
+    }
   | {
       readonly name: string;
       readonly outcome: 'failed';
       readonly milliseconds: number;
       readonly error: string;
+      readonly warnings?: readonly string[];
     }
   | { readonly name: string; readonly outcome: 'excluded'; readonly reason: string };
 
@@ -73,15 +81,25 @@ function wanted(
   driver: DriverUnderTest,
   options: SuiteOptions,
 ): AsyncIterable<SuiteResult> {
-  const { host } = options;
+  const warnings = new Warnings();
+  const host = { ...options.host, log: warnings };
   const roots = emptyDirectories(place.directory);
   switch (definition.kind) {
     case 'layer':
-      return inProcess(openLayerContext({ definition, host, ...roots }), layerDriverCases, options);
+      return inProcess(openLayerContext({ definition, host, ...roots }), layerDriverCases, {
+        ...options,
+        warnings,
+      });
     case 'image':
-      return inProcess(openImageContext({ definition, host, ...roots }), imageStoreCases, options);
+      return inProcess(openImageContext({ definition, host, ...roots }), imageStoreCases, {
+        ...options,
+        warnings,
+      });
     case 'cgroup':
-      return inProcess(openCgroupContext({ definition, host, ...roots }), cgroupDriverCases, options);
+      return inProcess(openCgroupContext({ definition, host, ...roots }), cgroupDriverCases, {
+        ...options,
+        warnings,
+      });
     default:
       return networkResults(driver, {
         ...options,
@@ -103,7 +121,7 @@ function chosen(cases: readonly { readonly name: string }[], { only }: SuiteOpti
 async function* inProcess<Context, Traits>(
   target: Parameters<typeof runCases<Context, Traits>>[0],
   cases: Parameters<typeof runCases<Context, Traits>>[1],
-  options: SuiteOptions,
+  options: SuiteOptions & { readonly warnings: Warnings },
 ): AsyncGenerator<SuiteResult> {
   const names = new Set(chosen(cases, options));
   const patience = { milliseconds: options.timeout };
@@ -111,8 +129,14 @@ async function* inProcess<Context, Traits>(
     target,
     cases.filter(({ name }) => names.has(name)),
     patience,
-  ))
-    yield result.outcome === 'failed' ? { ...result, error: describe(result.error) } : result;
+  )) {
+    const warnings = options.warnings.take();
+    if (result.outcome === 'excluded') yield result;
+    else {
+      const noted = warnings.length > 0 ? { ...result, warnings } : result;
+      yield noted.outcome === 'failed' ? { ...noted, error: describe(noted.error) } : noted;
+    }
+  }
 }
 
 /** Message, code, and where in the case it happened. */

@@ -3,6 +3,9 @@ import { assertSamePicture, takePicture } from '../tree/tree-picture.ts';
 import { fillZoo, hostileNames, SPARSE_BYTES } from '../tree/tree-zoo.ts';
 import type { LayerCase } from './layer-suite.ts';
 
+/** linux/limits.h. */
+const NAME_MAX = 255;
+
 export const fidelityCases: readonly LayerCase[] = [
   {
     name: 'graphtest/CreateBase',
@@ -94,6 +97,24 @@ export const fidelityCases: readonly LayerCase[] = [
           assert.equal(edit.read(Buffer.concat([name, Buffer.from('/'), name])), text);
         }
       });
+    },
+  },
+  {
+    name: 'strata/LongestNames',
+    async run(context) {
+      const long = 'n'.repeat(context.driver.capabilities.maxNameBytes ?? NAME_MAX);
+      const base = await context.commit(undefined, (edit) => {
+        edit.dir(long);
+        edit.file(`${long}/${long}`, 'deep');
+        edit.symlink(long, `${long}/link`);
+      });
+      const child = await context.commit(base, (edit) => edit.append(`${long}/${long}`, 'er'));
+      await context.look(child, (edit) => {
+        assert.deepEqual(edit.names(), [long]);
+        assert.deepEqual(edit.names(long), ['link', long]);
+        assert.equal(edit.read(`${long}/${long}`), 'deeper');
+      });
+      await context.look(base, (edit) => assert.equal(edit.read(`${long}/${long}`), 'deep'));
     },
   },
   {

@@ -9,6 +9,7 @@ export interface StackTraits {
   /** See `LayerCapabilities` in `@strata/core`. */
   readonly directoryRename: boolean;
   readonly stableInodes: boolean;
+  readonly inheritedSockets?: boolean;
   readonly maxDepth: number;
 }
 

@@ -20,7 +20,6 @@ export const hostileNames: readonly Buffer[] = [
   Buffer.from('...'),
   Buffer.from('.wh'),
   Buffer.from('ünïcödé-日本'),
-  Buffer.from('n'.repeat(255)),
 ];
 
 export function fillZoo(edit: TreeEditor): void {

@@ -23,6 +23,13 @@ export interface LayerCapabilities {
   readonly nativeChanges: boolean;
   /** {@link CloneLayerDriver} is implemented. If false, copying a layer copies its data. */
   readonly clone: boolean;
+  /**
+   * A socket that comes from a parent layer can be deleted and made anew; default true. If false programs in a
+   * committed container get ENXIO for the sockets that others left. Images have none: a layer tar cannot hold one.
+   */
+  readonly inheritedSockets?: boolean;
+  /** The longest name a container can use, in bytes; default 255, NAME_MAX. What happens with longer ones is the driver's to say. */
+  readonly maxNameBytes?: number;
   /** Two layers share the page cache of the files they inherit. If false, each layer caches its own copy. */
   readonly sharedPageCache: boolean;
   /** The most layers one stack may have, the active one included. */

@@ -54,7 +54,9 @@ export async function inspectPackage(host: Host, name: PackageName, entry: strin
     throw packageError(name, {
       code: 'DRIVER_IMPORT_FAILED',
       message: `cannot be imported: ${said.failed}`,
-      hint: 'Was it built before it was packed? "files" and "exports" of its package.json must cover the code',
+      hint: /'@strata\/core' does not provide an export/.test(said.failed)
+        ? 'It was written for a newer Strata: update Strata, or add an older version of the driver'
+        : 'Was it built before it was packed? "files" and "exports" of its package.json must cover the code',
     });
   if (said.exported !== undefined)
     throw packageError(name, {
