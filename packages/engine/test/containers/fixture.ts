@@ -59,13 +59,22 @@ export interface RunOutcome {
   readonly stderr: string;
 }
 
-export async function openFixture(storage = 'overlay'): Promise<Fixture> {
+export async function openFixture(
+  storage = 'overlay',
+  more: readonly AnyDriverDefinition[] = [],
+): Promise<Fixture> {
   const base = mkdtempSync('/dev/shm/containers-test-');
   const root = join(base, 'root');
   const ending = new AbortController();
   const host = createHost();
   const { services } = compose({
-    options: { root, run: join(base, 'run'), host, drivers, config: { storage, network: 'none' } },
+    options: {
+      root,
+      run: join(base, 'run'),
+      host,
+      drivers: [...drivers, ...more],
+      config: { storage, network: 'none' },
+    },
     listeners: new Set(),
     signal: ending.signal,
   });
