@@ -1,7 +1,7 @@
 import type { CgroupStats } from '@strata/core';
 import { describe, expect, it } from 'vitest';
 import { formatTable } from '../src/format/table.ts';
-import { statsRow, statsView } from '../src/views/stats-view.ts';
+import { fittingTable, statsRow, statsView } from '../src/views/stats-view.ts';
 
 const MIB = 2 ** 20;
 const id = 'abcdef012345'.padEnd(64, '0');
@@ -54,5 +54,25 @@ describe('a row of stats', () => {
   it('is all zeros for one that does not run', () => {
     const row = statsRow({ id, name: 'web', cgroup: undefined, network: undefined }, undefined, options);
     expect(row).toMatchObject({ CPUPerc: '0.00%', MemUsage: '0B / 0B', NetIO: '0B / 0B', PIDs: '0' });
+  });
+});
+
+describe('a table that has to fit a terminal', () => {
+  const rows = ['web', 'a-container-with-a-long-name'].map((name) =>
+    statsRow({ ...use(), name }, undefined, options),
+  );
+  const widest = (columns: number) =>
+    Math.max(...fittingTable(rows, columns).map((line) => [...line].length));
+
+  it('is whole where there is room', () => {
+    expect(fittingTable(rows, 200)[0]).toMatch(/^CONTAINER ID +NAME .*PIDS$/);
+  });
+
+  it('loses ids first, then the ends of long names, and no figure', () => {
+    expect(fittingTable(rows, 110)[0]).toMatch(/^NAME .*PIDS$/);
+    expect(fittingTable(rows, 110)[2]).toContain('a-container-with-a-long-name');
+    expect(widest(92)).toBeLessThanOrEqual(92);
+    expect(fittingTable(rows, 92)[2]).toMatch(/^a-con.*… .*64MiB.* 3$/);
+    expect(fittingTable(rows, 20)[2]).toMatch(/^a-conta… /);
   });
 });

@@ -5,7 +5,7 @@ import type { ContainerUse } from '@strata/engine';
 import type { CommandContext, CommandResult, Handler } from '../context.ts';
 import { formatTable } from '../format/table.ts';
 import { LiveLines } from '../render/live-lines.ts';
-import { statsRow, statsView } from '../views/stats-view.ts';
+import { fittingTable, statsRow, statsView } from '../views/stats-view.ts';
 
 const INTERVAL = 1000;
 
@@ -74,11 +74,17 @@ async function follow(context: CommandContext, readings: AsyncGenerator<Reading>
   let before: Reading | undefined;
   for await (const now of readings) {
     if (before !== undefined) {
-      const lines = formatTable(rowsOf(context, now, before), statsView, { format, quiet: false });
+      const rows = rowsOf(context, now, before);
+      const lines =
+        screen === undefined || format !== undefined
+          ? formatTable(rows, statsView, { format, quiet: false })
+          : fittingTable(rows, io.columns() - 1);
       if (screen !== undefined) screen.draw(lines);
       else if (lines.length > 0) io.out(`${lines.join('\n')}\n`);
     }
     before = now;
   }
+  // The terminal has echoed ^C where the shell is to begin.
+  if (screen !== undefined) io.out('\r\x1b[K');
   return context.interrupt.exitCode === 130 ? { exitCode: 0 } : {};
 }

@@ -27,7 +27,19 @@ function exitCodes(flags: Flags, values: readonly string[] | undefined): readonl
 
 /** What `ps` asks of the store. */
 export function containerFilter(flags: Flags): ContainerFilter {
-  const known = ['ancestor', 'before', 'exited', 'health', 'id', 'label', 'name', 'since', 'status'];
+  const known = [
+    'ancestor',
+    'before',
+    'exited',
+    'health',
+    'id',
+    'label',
+    'name',
+    'network',
+    'since',
+    'status',
+    'volume',
+  ];
   const filters = readFilters(flags, 'filter', known);
   const status = filters.get('status');
   for (const text of status ?? []) {
@@ -54,6 +66,8 @@ export function containerFilter(flags: Flags): ContainerFilter {
     ancestor: filters.get('ancestor'),
     exited,
     health,
+    networks: filters.get('network'),
+    volumes: filters.get('volume'),
     before: filters.get('before')?.at(-1),
     since: filters.get('since')?.at(-1),
   };

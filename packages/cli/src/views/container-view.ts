@@ -1,7 +1,9 @@
 import type { ContainerSummary } from '@strata/engine';
+import { ellipsis } from '../format/ellipsis.ts';
 import { sprintf } from '../format/functions.ts';
 import type { TableRow, TableView } from '../format/table.ts';
 import { ago, goTime, humanDuration, humanSize } from '../format/units.ts';
+import { familiarName } from './familiar-name.ts';
 import { portsText } from './port-view.ts';
 
 export const containerView: TableView = {
@@ -57,18 +59,13 @@ function healthText({ health }: ContainerSummary): string {
   return health === 'starting' ? ' (health: starting)' : ` (${health})`;
 }
 
-const ellipsis = (text: string, size: number): string => {
-  const characters = [...text];
-  return characters.length > size ? `${characters.slice(0, size - 1).join('')}…` : text;
-};
-
 /** Docker's fields of `ps --format`. */
 export function containerRow(
   container: ContainerSummary,
   options: { noTrunc: boolean; now?: number },
 ): TableRow {
   const now = options.now ?? Date.now();
-  const { size } = container;
+  const { size, mounts = [] } = container;
   const [program = '', ...rest] = container.command;
   const command = [program, ...rest.map((arg) => (arg.includes(' ') ? `'${arg}'` : arg))].join(' ');
   const labels = Object.entries(container.labels).map(([name, value]) => `${name}=${value}`);
@@ -76,11 +73,11 @@ export function containerRow(
     Command: sprintf('%q', options.noTrunc ? command : ellipsis(command, 20)),
     CreatedAt: goTime(container.created),
     ID: options.noTrunc ? container.id : container.id.slice(0, 12),
-    Image: container.image,
+    Image: familiarName(container.image),
     Label: (name: string) => container.labels[name] ?? '',
     Labels: labels.join(','),
-    LocalVolumes: '0',
-    Mounts: '',
+    LocalVolumes: String(mounts.filter((source) => !source.startsWith('/')).length),
+    Mounts: mounts.map((source) => (options.noTrunc ? source : ellipsis(source, 15))).join(','),
     Names: container.name,
     Networks: (container.networks ?? [container.network]).join(','),
     Ports: portsText(container.ports, container.exposedPorts),

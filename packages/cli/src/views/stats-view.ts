@@ -1,6 +1,7 @@
 import type { CgroupStats } from '@strata/core';
 import type { ContainerUse } from '@strata/engine';
-import type { TableRow, TableView } from '../format/table.ts';
+import { ellipsis } from '../format/ellipsis.ts';
+import { formatTable, type TableRow, type TableView } from '../format/table.ts';
 import { binarySize, humanSize } from '../format/units.ts';
 
 export const statsView: TableView = {
@@ -23,6 +24,28 @@ export interface StatsOptions {
   readonly noTrunc: boolean;
   /** Bytes of the machine: the limit of a container that has none. */
   readonly totalMemory: number;
+}
+
+/** Shortest name that is still told from others. */
+const shortestName = 8;
+
+/** Where the terminal is too narrow for it all, ids go first, then the ends of long names. */
+export function fittingTable(rows: readonly TableRow[], columns: number): string[] {
+  const table = (view: TableView, shown: readonly TableRow[]) =>
+    formatTable(shown, view, { format: undefined, quiet: false });
+  const widest = (lines: readonly string[]) => Math.max(0, ...lines.map((line) => [...line].length));
+  const whole = table(statsView, rows);
+  if (widest(whole) <= columns) return whole;
+  const narrow = { ...statsView, columns: statsView.columns.replace('{{.ID}}\t', '') };
+  const lines = table(narrow, rows);
+  const over = widest(lines) - columns;
+  if (over <= 0) return lines;
+  const longest = widest(rows.map(({ Name }) => String(Name)));
+  const length = Math.max(shortestName, longest - over);
+  return table(
+    narrow,
+    rows.map((row) => ({ ...row, Name: ellipsis(String(row.Name), length) })),
+  );
 }
 
 /** docker's row of two readings; before the second there is no rate. */

@@ -41,6 +41,8 @@ export interface ContainerSummary {
   /** While it runs: published, and exposed ones as `80/tcp`. */
   readonly ports?: readonly PublishedPort[];
   readonly exposedPorts?: readonly string[];
+  /** Names of volumes and host paths of binds. */
+  readonly mounts?: readonly string[];
   /** With `size`: own bytes, and with the image's. */
   readonly size?: { readonly own: number; readonly virtual: number };
 }
@@ -58,6 +60,9 @@ export interface ContainerFilter {
   readonly labels?: readonly string[];
   readonly ancestor?: readonly string[];
   readonly exited?: readonly number[];
+  /** Names of networks; names of volumes, and where they or binds are in the container or on the host. */
+  readonly networks?: readonly string[];
+  readonly volumes?: readonly string[];
   /** A health status, or `none`. */
   readonly health?: readonly string[];
   readonly before?: string;

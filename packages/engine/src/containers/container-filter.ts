@@ -45,6 +45,7 @@ function satisfies(summary: ContainerSummary, filter: ContainerFilter): boolean 
     any(ids, (wanted) => summary.id.startsWith(wanted)) &&
     (labels ?? []).every((wanted) => hasLabel(summary.labels, wanted)) &&
     any(ancestor, (wanted) => isAncestor(summary, wanted)) &&
+    any(filter.networks, (wanted) => (summary.networks ?? [summary.network]).includes(wanted)) &&
     any(health, (wanted) => wanted === (summary.health ?? 'none')) &&
     any(exited, (code) => summary.status === 'exited' && summary.exitCode === code)
   );

@@ -2,7 +2,13 @@
 import { readFileSync } from 'node:fs';
 import type { Database, Databases, MonitoredProcess, ProcessId, SqlRow } from '@strata/core';
 import { isStrataError } from '@strata/core';
-import type { ContainerFilter, ContainerStatus, ContainerSummary, HealthStatus } from '../api/containers.ts';
+import type {
+  BindRequest,
+  ContainerFilter,
+  ContainerStatus,
+  ContainerSummary,
+  HealthStatus,
+} from '../api/containers.ts';
 import { type NetworkSummaries, networkSummaries } from '../networks/summaries.ts';
 import { isLeaseAlive } from '../state/lease.ts';
 import { databasePath } from '../state/paths.ts';
@@ -14,6 +20,7 @@ import { shownStatus } from './health/shown-status.ts';
 const columns = `id, name, status, image, image_id, storage, network, command, labels,
   CASE WHEN status IN ('running', 'paused') THEN process END AS process, created, started, finished, exit_code, oom_killed,
   CASE WHEN status IN ('running', 'paused') THEN json_extract(config, '$.exposedPorts') END AS exposed,
+  CASE WHEN json_array_length(config, '$.mounts') > 0 THEN json_extract(config, '$.mounts') END AS mounts,
   (SELECT status || ' ' || coalesce(lease, '') FROM health WHERE container = id) AS health`;
 
 type SummaryRow = SqlRow & {
@@ -33,6 +40,8 @@ type SummaryRow = SqlRow & {
   exit_code: number | null;
   oom_killed: number;
   exposed: string | null;
+  /** JSON, of those with any. */
+  mounts: string | null;
   /** Status and lease. */
   health: string | null;
 };
@@ -64,7 +73,10 @@ export function summaries(database: Database, filter: ContainerFilter): Containe
     ...values,
   );
   const networks = networkSummaries(database);
-  return rows.map((row) => summaryOf(row, networks)).filter(matches);
+  return rows
+    .filter((row) => usesVolume(row, filter.volumes))
+    .map((row) => summaryOf(row, networks))
+    .filter(matches);
 }
 
 function summaryOf(row: SummaryRow, networks: NetworkSummaries): ContainerSummary {
@@ -92,8 +104,21 @@ function summaryOf(row: SummaryRow, networks: NetworkSummaries): ContainerSummar
     network: row.network,
     networks: networks.names.get(row.id) ?? [row.network],
     ports: ended ? [] : (networks.ports.get(row.id) ?? []),
+    mounts: mountsOf(row).flatMap(({ source }) => source ?? []),
     exposedPorts: ended ? [] : (JSON.parse(row.exposed ?? '[]') as string[]),
   };
+}
+
+/** docker: by name, by host path, or by place in the container. */
+function usesVolume(row: SummaryRow, wanted: readonly string[] | undefined): boolean {
+  if (wanted === undefined || wanted.length === 0) return true;
+  return mountsOf(row).some(({ source, target }) =>
+    wanted.some((text) => text === source || text === target),
+  );
+}
+
+function mountsOf({ mounts }: SummaryRow): readonly BindRequest[] {
+  return mounts === null ? [] : (JSON.parse(mounts) as BindRequest[]);
 }
 
 function healthOf({ health }: SummaryRow, active: boolean): Pick<ContainerSummary, 'health' | 'unattended'> {

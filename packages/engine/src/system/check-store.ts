@@ -22,9 +22,11 @@ export async function checkStore(
       subject: services.paths.database,
     });
   const { checkNetworks } = await import('../networks/check-networks.ts');
+  const { checkVolumes } = await import('../volumes/check-volumes.ts');
   const { checkContainers } = await import('../containers/check-containers.ts');
   const containers = await checkContainers(services, { repair });
   await checkNetworks(services, findings);
+  await checkVolumes(services, findings);
   await checkLeftovers(services, findings);
   await checkLayers(services, findings);
   await checkNames(services, findings);

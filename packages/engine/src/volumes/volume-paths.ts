@@ -5,9 +5,13 @@ import type { EngineServices } from '../services.ts';
 /** Docker's rule; a name is one component of a path. */
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,254}$/;
 
+export function isVolumeName(name: string): boolean {
+  return namePattern.test(name);
+}
+
 /** @throws invalid-argument `VOLUME_NAME_INVALID` */
 export function checkVolumeName(name: string): string {
-  if (namePattern.test(name)) return name;
+  if (isVolumeName(name)) return name;
   throw new StrataError(
     'invalid-argument',
     'VOLUME_NAME_INVALID',

@@ -1,8 +1,10 @@
-import { chownSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { CreateRequest } from '../../src/api/containers.ts';
 import type { VolumesApi } from '../../src/api/volumes.ts';
+import { Findings } from '../../src/system/findings.ts';
+import { checkVolumes } from '../../src/volumes/check-volumes.ts';
 import { createVolumesApi } from '../../src/volumes/volumes-api.ts';
 import { type Fixture, finish, openFixture } from './fixture.ts';
 
@@ -123,4 +125,41 @@ it('copies into and out of a volume of a container that does not run', async () 
   expect(Buffer.concat(parts).includes('data/first')).toBe(true);
   const session = await fixture.api.start(id, { attach: true });
   expect((await finish(session)).code).toBe(0);
+});
+
+it('check finds what rows and directories disagree about, and loses nothing by mending it', async () => {
+  const check = async (repair: boolean) => {
+    const findings = new Findings(repair);
+    await checkVolumes(fixture.services, findings);
+    return findings.list.map(({ code, repaired }) => `${code}${repaired ? ' repaired' : ''}`);
+  };
+  const directory = join(fixture.root, 'volumes');
+  const { id } = await fixture.api.create({ image: 'busybox', command: ['true'], ...volume('used', '/d') });
+  await volumes.create({ name: 'half' });
+  await volumes.create({ name: 'empty' });
+  // Its directory is made by the first start.
+  expect(await check(false)).toEqual([]);
+  await finish(await fixture.api.start(id, { attach: true }));
+  rmSync(join(directory, 'used'), { recursive: true });
+  fixture.services.database.run("UPDATE volumes SET state = 'removing' WHERE name = 'half'");
+  mkdirSync(join(directory, 'stray/_data'), { recursive: true });
+  writeFileSync(join(directory, 'stray/_data/precious'), 'kept');
+  mkdirSync(join(directory, '-odd'));
+  const found = ['VOLUME_HALF_REMOVED', 'VOLUME_MISSING', 'VOLUME_WITHOUT_ROW', 'VOLUME_WITHOUT_ROW'];
+  expect((await check(false)).sort()).toEqual(found);
+  expect((await check(true)).sort()).toEqual([
+    'VOLUME_HALF_REMOVED repaired',
+    'VOLUME_MISSING repaired',
+    'VOLUME_WITHOUT_ROW',
+    'VOLUME_WITHOUT_ROW repaired',
+  ]);
+  expect(await names()).toEqual(['empty', 'stray', 'used']);
+  expect(readFileSync(join(directory, 'stray/_data/precious'), 'utf8')).toBe('kept');
+  // What is no volume of anybody's is a person's to judge.
+  expect(await check(true)).toEqual(['VOLUME_WITHOUT_ROW']);
+  rmSync(join(directory, '-odd'), { recursive: true });
+  expect(await fixture.api.list({ all: true, volumes: ['used'] })).toMatchObject([{ id, mounts: ['used'] }]);
+  expect(await fixture.api.list({ all: true, volumes: ['/d'] })).toMatchObject([{ id }]);
+  expect(await fixture.api.list({ all: true, volumes: ['stray'] })).toEqual([]);
+  expect(await fixture.api.list({ all: true, networks: ['none'] })).toMatchObject([{ id }]);
 });
