@@ -17,10 +17,17 @@ function flagTable(flags: readonly FlagSpec[]): string[] {
   return rows.length === 0 ? [] : ['| option | |', '|---|---|', ...rows, ''];
 }
 
+/** Sections of an ini file (a systemd unit) among paragraphs. */
+function fenced(description: string): string {
+  return description
+    .replace(/(?:^\[\w+\]\n(?:.+\n?)*\n?)+/gm, (unit) => `\`\`\`ini\n${unit.trimEnd()}\n\`\`\`\n\n`)
+    .trimEnd();
+}
+
 function section(command: CommandSpec): string[] {
   const lines = [`### strata ${command.paths[0]}`, '', `${command.summary}.`, ''];
   lines.push('```sh', ...usageLines(command), '```', '');
-  if (command.description !== undefined) lines.push(command.description, '');
+  if (command.description !== undefined) lines.push(fenced(command.description), '');
   if (command.paths.length > 1) {
     lines.push(
       `Also: ${command.paths
