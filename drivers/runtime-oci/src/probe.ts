@@ -64,11 +64,13 @@ async function remembered(context: Context, command: string, monitor: string): P
   const file = join(context.runDirectory, `probe-${command.replaceAll('/', '_')}.json`);
   try {
     const kept = JSON.parse(await readFile(file, 'utf8')) as { key: string; answer: Answer };
-    if (kept.key === key && ('works' in kept.answer || 'reason' in kept.answer)) return kept.answer;
+    if (kept.key === key && 'works' in kept.answer) return kept.answer;
   } catch {
     // No answer yet, or half a one: ask again.
   }
   const answer = await tryRuntime(context, command, monitor);
+  // A no may be the host's bad minute.
+  if (!('works' in answer)) return answer;
   const temporary = `${file}.${process.pid}`;
   await writeFile(temporary, JSON.stringify({ key, answer }), { mode: 0o600 });
   await rename(temporary, file);
