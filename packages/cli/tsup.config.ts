@@ -1,11 +1,15 @@
 /**
- * Each entry becomes one CommonJS file without shared chunks, so that a command loads main.cjs and at most one more.
+ * A fast command loads main.cjs and one more file, which shares nothing. All others share the modules of the engine:
+ * a container's life lies in two files, every rarer verb and library in a file of its own (bundle/pack.ts).
  * Everything is bundled from source except `@strata/native`, which is a compiled addon.
  */
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { basename, resolve } from 'node:path';
 import { defineConfig, type Options } from 'tsup';
+import { lazyBuiltins } from './bundle/lazy-builtins.ts';
+import { packModules } from './bundle/pack.ts';
+
+type EsbuildPlugin = NonNullable<Options['esbuildPlugins']>[number];
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 const { exports: archive } = JSON.parse(readFileSync('../archive/package.json', 'utf8')) as {
@@ -23,47 +27,64 @@ const small: Record<string, string> = {
   config: 'src/config/load-config.ts',
 };
 const engine = { engine: 'src/engine-bundle.ts' };
-const bench = { bench: 'src/bench-bundle.ts' };
-const snapshotter = { snapshotter: 'src/snapshotter-bundle.ts' };
-const driverTest = { 'driver-test': 'src/driver-test/index.ts' };
-/** Half of the engine bundle, and only pulls and pushes need undici, only commands with children execa. */
-const libraries = {
-  undici: createRequire(resolve('../oci/package.json')).resolve('undici'),
-  execa: createRequire(resolve('../host/package.json')).resolve('execa'),
-};
 const files = new Map(
-  Object.entries({ ...small, ...engine, ...bench, ...snapshotter, ...driverTest }).map(([name, source]) => [
-    resolve(source),
-    `./${name}.cjs`,
-  ]),
+  Object.entries({ ...small, ...engine }).map(([name, source]) => [resolve(source), `./${name}.cjs`]),
 );
 
-const lazyCrypto = ['createHash', 'randomBytes', 'randomFillSync', 'randomInt', 'randomUUID']
-  .map(
-    (name) =>
-      `exports.${name} = function () { return require('node:crypto').${name}.apply(null, arguments); };`,
-  )
-  .join('\n');
-
 /** `import()` of another entry stays a `require` of its file. */
-const ownFiles: NonNullable<Options['esbuildPlugins']>[number] = {
+const ownFiles: EsbuildPlugin = {
   name: 'own-files',
   setup(build) {
     build.onResolve({ filter: /^\.{1,2}\// }, ({ kind, resolveDir, path }) => {
       const file = kind === 'dynamic-import' ? files.get(resolve(resolveDir, path)) : undefined;
       return file === undefined ? undefined : { path: file, external: true };
     });
-    build.onResolve({ filter: /^(?:undici|execa)$/ }, ({ kind, path }) =>
-      kind === 'dynamic-import' ? { path: `./${path}.cjs`, external: true } : undefined,
-    );
-    // Hashing is rarely wanted, and loading it costs as much as all the rest of a fast command.
-    build.onResolve({ filter: /^node:crypto$/ }, ({ importer, namespace, path }) =>
-      namespace === 'lazy' || importer.includes('node_modules') ? undefined : { path, namespace: 'lazy' },
-    );
-    build.onLoad({ filter: /.*/, namespace: 'lazy' }, () => ({ contents: lazyCrypto }));
+  },
+};
+
+const nativeAddon: EsbuildPlugin = {
+  name: 'native-addon',
+  setup(build) {
     build.onResolve({ filter: /^@strata\/native$/ }, ({ path }) => ({ path, external: true }));
   },
 };
+
+/**
+ * Files of modules that go together; all others are files of their own. A file's compiled code is kept as its first
+ * command left it, so verbs that do much of their own have a pack of their own.
+ */
+const packs = [
+  { name: 'engine', entries: ['engine.module', 'programs'] },
+  {
+    name: 'run',
+    entries: [
+      ...['run', 'containers-api', 'run-container', 'resolve-image', 'reference', 'unpack-image'],
+      ...['spawn', 'spawn-directly'],
+    ],
+  },
+  {
+    name: 'networks',
+    entries: ['sandbox', 'close-sandbox', 'bridge-network-driver', 'bridge-probe', 'run-directly'],
+  },
+  { name: 'exec', entries: ['exec', 'exec-container'] },
+  {
+    name: 'lifecycle',
+    entries: [
+      'lifecycle',
+      'attach',
+      'start-container',
+      'stop-container',
+      'remove-container',
+      'wait-container',
+      'cleanup-containers',
+    ],
+  },
+  { name: 'create', entries: ['create-container'] },
+  { name: 'inspect', entries: ['inspect', 'inspect-container'] },
+  { name: 'logs', entries: ['logs', 'container-logs'] },
+  { name: 'pull', entries: ['images', 'images-api', 'pull-image', 'src', 'open-registry', 'unpack-stack'] },
+  { name: 'commit', entries: ['commit-container'] },
+];
 
 /** Syntax every Node can read: it must get as far as the sentence. */
 const versionCheck = `if (parseInt(process.versions.node, 10) < 24) {
@@ -87,7 +108,7 @@ function bundle(entry: Record<string, string>, banner: string, extra: Partial<Op
     silent: true,
     removeNodeProtocol: false,
     noExternal: [/.*/],
-    esbuildPlugins: [ownFiles],
+    esbuildPlugins: [ownFiles, lazyBuiltins, nativeAddon],
     define: {
       STRATA_VERSION: JSON.stringify(version),
       'import.meta.url': '__strataUrl',
@@ -120,10 +141,18 @@ const readable: NonNullable<Options['esbuildOptions']> = (options) => {
 export default defineConfig([
   bundle({ main: 'src/main.ts' }, versionCheck, { target: 'node12', minify: true }),
   bundle(small, ''),
-  bundle({ ...engine, ...libraries }, moduleUrls),
-  bundle(bench, moduleUrls),
-  bundle(snapshotter, moduleUrls),
-  bundle(driverTest, moduleUrls),
+  bundle(engine, '', {
+    format: ['esm'],
+    splitting: true,
+    outExtension: () => ({ js: '.cjs' }),
+    esbuildPlugins: [lazyBuiltins, nativeAddon],
+    esbuildOptions: (options) => {
+      options.conditions = ['source', 'node', 'import', 'default'];
+      options.legalComments = 'none';
+      options.chunkNames = 'lib/[name]-[hash]';
+    },
+    onSuccess: () => packModules('dist', 'engine.cjs', packs),
+  }),
   // For the other processes of a network suite, which import it from outside.
   bundle({ host: '../host/src/index.ts' }, moduleUrls, { esbuildOptions: readable }),
   {

@@ -1,14 +1,14 @@
 /** Where the hierarchies are: read from proc(5) mountinfo, never guessed from /sys/fs/cgroup. */
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { storeTag } from '@strata/core';
 
 /** The directory, inside each hierarchy, below which everything of ours is. */
 export const top = 'strata';
 
 /** Each store has its own directory in there, so that none reconciles away another's containers. */
 export function subtreeOf(runDirectory: string): string {
-  return `${top}/s-${createHash('sha256').update(runDirectory).digest('hex').slice(0, 8)}`;
+  return `${top}/s-${storeTag(runDirectory)}`;
 }
 
 const controllers = ['memory', 'cpu', 'cpuacct', 'cpuset', 'pids', 'blkio', 'devices', 'freezer'] as const;

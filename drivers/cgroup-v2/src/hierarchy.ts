@@ -1,8 +1,7 @@
 /** Where the unified hierarchy is and which directory of it is ours (Linux Documentation/admin-guide/cgroup-v2). */
-import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf } from '@strata/core';
+import { errnoOf, storeTag } from '@strata/core';
 
 const top = 'strata';
 
@@ -23,7 +22,7 @@ export interface Hierarchy {
 
 /** Each store has its own directory, so that none reconciles away another's containers. */
 export function subtreeOf({ base }: Hierarchy, runDirectory: string): string {
-  const store = `s-${createHash('sha256').update(runDirectory).digest('hex').slice(0, 8)}`;
+  const store = `s-${storeTag(runDirectory)}`;
   return [base, top, store].filter((part) => part !== '').join('/');
 }
 

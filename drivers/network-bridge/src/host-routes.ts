@@ -22,7 +22,7 @@ interface Route {
 
 const ETHERNET_MTU = 1500;
 /** Every IPv6 host has these. */
-const everywhere = ['fe80::/10', 'ff00::/8', '::1/128'].map((block) => parseCidr(block)!);
+const everywhere = ['fe80::/10', 'ff00::/8', '::1/128'];
 
 /** A route says more than an address: bridges that are down and VPNs are in it (ip-route(8)). */
 export async function readHostRoutes(exec: Exec): Promise<HostRoutes> {
@@ -37,7 +37,7 @@ export async function readHostRoutes(exec: Exec): Promise<HostRoutes> {
     .filter(
       (entry): entry is { route: Route; block: Cidr } => entry.block !== undefined && entry.block.prefix > 0,
     )
-    .filter(({ block }) => !everywhere.some((other) => overlaps(other, block)));
+    .filter(({ block }) => !everywhere.some((other) => overlaps(parseCidr(other)!, block)));
   return {
     all: placed.map(({ block }) => block),
     connected: placed.filter(({ route }) => route.protocol === 'kernel').map(({ block }) => block),

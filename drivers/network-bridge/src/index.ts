@@ -1,7 +1,5 @@
 import type { DriverDefinition } from '@strata/core';
-import { BridgeNetworkDriver } from './bridge-network-driver.ts';
 import { type BridgeOptions, bridgeOptions } from './bridge-options.ts';
-import { probeBridge } from './bridge-probe.ts';
 
 export default {
   kind: 'network',
@@ -9,6 +7,7 @@ export default {
   apiVersion: 1,
   summary: 'each network a Linux bridge with its own subnet; NAT to the outside, published ports',
   options: bridgeOptions,
-  probe: probeBridge,
-  create: (context) => new BridgeNetworkDriver(context),
+  // Loaded when a container wants it: every command knows all drivers by name.
+  probe: async (context) => (await import('./bridge-probe.ts')).probeBridge(context),
+  create: async (context) => new (await import('./bridge-network-driver.ts')).BridgeNetworkDriver(context),
 } satisfies DriverDefinition<'network', BridgeOptions>;

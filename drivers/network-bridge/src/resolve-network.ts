@@ -35,7 +35,7 @@ const reserved = [
   '::/16',
   'fe80::/10',
   'ff00::/8',
-].map((block) => parseCidr(block)!);
+];
 
 export function resolveNetwork(spec: NetworkSpec, around: Surroundings): Network {
   checkedId(spec.id, 'network');
@@ -69,7 +69,7 @@ function checkedSubnet(text: string, { taken, routes }: Surroundings): Cidr {
   const [shortest, longest] = subnet.family === 4 ? [8, 30] : [16, 126];
   if (subnet.prefix < shortest || subnet.prefix > longest)
     throw invalid('SUBNET_INVALID', `The subnet ${text} must have a prefix from /${shortest} to /${longest}`);
-  if (reserved.some((block) => overlaps(block, subnet)))
+  if (reserved.some((block) => overlaps(parseCidr(block)!, subnet)))
     throw invalid('SUBNET_INVALID', `The subnet ${text} lies in a block that hosts cannot use`);
   const other = taken.find((network) => overlaps(network.subnet, subnet));
   if (other !== undefined) throw overlap(text, `the network ${other.name} (${formatCidr(other.subnet)})`);

@@ -1,7 +1,5 @@
 import type { DriverDefinition } from '@strata/core';
-import { CniNetworkDriver } from './cni-network-driver.ts';
 import { type CniOptions, cniOptions } from './cni-options.ts';
-import { probeCni } from './cni-probe.ts';
 
 export default {
   kind: 'network',
@@ -9,6 +7,7 @@ export default {
   apiVersion: 1,
   summary: 'the network of a CNI configuration list, made by its plugins',
   options: cniOptions,
-  probe: probeCni,
-  create: (context) => new CniNetworkDriver(context),
+  // Loaded when a container wants it: every command knows all drivers by name.
+  probe: async (context) => (await import('./cni-probe.ts')).probeCni(context),
+  create: async (context) => new (await import('./cni-network-driver.ts')).CniNetworkDriver(context),
 } satisfies DriverDefinition<'network', CniOptions>;

@@ -1,5 +1,5 @@
 /** What the table may name as a handler. Types only: the code is loaded when the command runs. */
-export type CommandHandlers = typeof import('./commands/index.ts');
+export type CommandHandlers = typeof import('./commands/index.ts').commands;
 
 export interface FastHandlers {
   readonly version: typeof import('./fast/version.ts');

@@ -29,7 +29,7 @@ async function loadHandler(command: CommandSpec, settings: Settings): Promise<Ha
   const { handler } = command;
   if (handler in fast) return (await fast[handler as keyof FastHandlers]()).handler;
   const bundle = await loadEngineBundle(settings);
-  return bundle.handlers[handler as keyof typeof bundle.handlers];
+  return await bundle.commands[handler as keyof typeof bundle.commands]();
 }
 
 async function loadEngineBundle(settings: Settings): Promise<typeof import('./engine-bundle.ts')> {

@@ -2,6 +2,7 @@
 export * from './cgroup/cgroup-driver.ts';
 export * from './driver/driver-definition.ts';
 export * from './driver/standard-schema.ts';
+export * from './driver/store-tag.ts';
 export * from './errors/strata-error.ts';
 export * from './events/events.ts';
 export * from './host/database.ts';

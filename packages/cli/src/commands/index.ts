@@ -1,46 +1,80 @@
-/** @module The handlers the table names, except the fast ones in `fast/`. */
-export { exportTar, importTar, initImage, load, save } from './archives.ts';
-export { attach, start } from './attach.ts';
-export { bench } from './bench.ts';
-export { diff, pruneContainers, top } from './containers.ts';
-export { cp } from './cp.ts';
-export { addDriver, inspectDrivers, listDrivers, removeDrivers, upgradeDrivers } from './driver.ts';
-export { networkSuite, testDriver } from './driver-test.ts';
-export { exec } from './exec.ts';
-export { commit, history, pruneImages, pull, push, rmi, tag, unpack } from './images.ts';
-export { inspect, inspectContainer, inspectImage } from './inspect.ts';
-export {
-  cleanup,
-  keep,
-  kill,
-  pause,
-  reap,
-  rename,
-  restart,
-  rm,
-  startSystem,
-  stop,
-  unpause,
-  update,
-  wait,
-} from './lifecycle.ts';
-export { login, logout } from './login.ts';
-export { logs } from './logs.ts';
-export { migrate } from './migrate.ts';
-export {
-  connectNetwork,
-  createNetwork,
-  disconnectNetwork,
-  inspectNetworks,
-  listNetworks,
-  pruneNetworks,
-  reloadNetworks,
-  removeNetworks,
-} from './network.ts';
-export { port } from './port.ts';
-export { create, run } from './run.ts';
-export { snapshotter } from './snapshotter.ts';
-export { stats } from './stats.ts';
-export { initStorage, listStorage, pruneStorage } from './storage.ts';
-export { check, diskUsage, events, info, pruneSystem } from './system.ts';
-export { createVolume, inspectVolumes, listVolumes, pruneVolumes, removeVolumes } from './volume.ts';
+/**
+ * @module The handlers the table names, except the fast ones in `fast/`. Each comes with its file when it is called for, so
+ * that a command pays for itself only.
+ */
+export const commands = {
+  exportTar: async () => (await import('./archives.ts')).exportTar,
+  importTar: async () => (await import('./archives.ts')).importTar,
+  initImage: async () => (await import('./archives.ts')).initImage,
+  load: async () => (await import('./archives.ts')).load,
+  save: async () => (await import('./archives.ts')).save,
+  attach: async () => (await import('./attach.ts')).attach,
+  start: async () => (await import('./attach.ts')).start,
+  bench: async () => (await import('./bench.ts')).bench,
+  diff: async () => (await import('./containers.ts')).diff,
+  pruneContainers: async () => (await import('./containers.ts')).pruneContainers,
+  top: async () => (await import('./containers.ts')).top,
+  cp: async () => (await import('./cp.ts')).cp,
+  addDriver: async () => (await import('./driver.ts')).addDriver,
+  inspectDrivers: async () => (await import('./driver.ts')).inspectDrivers,
+  listDrivers: async () => (await import('./driver.ts')).listDrivers,
+  removeDrivers: async () => (await import('./driver.ts')).removeDrivers,
+  upgradeDrivers: async () => (await import('./driver.ts')).upgradeDrivers,
+  networkSuite: async () => (await import('./driver-test.ts')).networkSuite,
+  testDriver: async () => (await import('./driver-test.ts')).testDriver,
+  exec: async () => (await import('./exec.ts')).exec,
+  commit: async () => (await import('./images.ts')).commit,
+  history: async () => (await import('./images.ts')).history,
+  pruneImages: async () => (await import('./images.ts')).pruneImages,
+  pull: async () => (await import('./images.ts')).pull,
+  push: async () => (await import('./images.ts')).push,
+  rmi: async () => (await import('./images.ts')).rmi,
+  tag: async () => (await import('./images.ts')).tag,
+  unpack: async () => (await import('./images.ts')).unpack,
+  inspect: async () => (await import('./inspect.ts')).inspect,
+  inspectContainer: async () => (await import('./inspect.ts')).inspectContainer,
+  inspectImage: async () => (await import('./inspect.ts')).inspectImage,
+  cleanup: async () => (await import('./lifecycle.ts')).cleanup,
+  keep: async () => (await import('./lifecycle.ts')).keep,
+  kill: async () => (await import('./lifecycle.ts')).kill,
+  pause: async () => (await import('./lifecycle.ts')).pause,
+  reap: async () => (await import('./lifecycle.ts')).reap,
+  rename: async () => (await import('./lifecycle.ts')).rename,
+  restart: async () => (await import('./lifecycle.ts')).restart,
+  rm: async () => (await import('./lifecycle.ts')).rm,
+  startSystem: async () => (await import('./lifecycle.ts')).startSystem,
+  stop: async () => (await import('./lifecycle.ts')).stop,
+  unpause: async () => (await import('./lifecycle.ts')).unpause,
+  update: async () => (await import('./lifecycle.ts')).update,
+  wait: async () => (await import('./lifecycle.ts')).wait,
+  login: async () => (await import('./login.ts')).login,
+  logout: async () => (await import('./login.ts')).logout,
+  logs: async () => (await import('./logs.ts')).logs,
+  migrate: async () => (await import('./migrate.ts')).migrate,
+  connectNetwork: async () => (await import('./network.ts')).connectNetwork,
+  createNetwork: async () => (await import('./network.ts')).createNetwork,
+  disconnectNetwork: async () => (await import('./network.ts')).disconnectNetwork,
+  inspectNetworks: async () => (await import('./network.ts')).inspectNetworks,
+  listNetworks: async () => (await import('./network.ts')).listNetworks,
+  pruneNetworks: async () => (await import('./network.ts')).pruneNetworks,
+  reloadNetworks: async () => (await import('./network.ts')).reloadNetworks,
+  removeNetworks: async () => (await import('./network.ts')).removeNetworks,
+  port: async () => (await import('./port.ts')).port,
+  create: async () => (await import('./run.ts')).create,
+  run: async () => (await import('./run.ts')).run,
+  snapshotter: async () => (await import('./snapshotter.ts')).snapshotter,
+  stats: async () => (await import('./stats.ts')).stats,
+  initStorage: async () => (await import('./storage.ts')).initStorage,
+  listStorage: async () => (await import('./storage.ts')).listStorage,
+  pruneStorage: async () => (await import('./storage.ts')).pruneStorage,
+  check: async () => (await import('./system.ts')).check,
+  diskUsage: async () => (await import('./system.ts')).diskUsage,
+  events: async () => (await import('./system.ts')).events,
+  info: async () => (await import('./system.ts')).info,
+  pruneSystem: async () => (await import('./system.ts')).pruneSystem,
+  createVolume: async () => (await import('./volume.ts')).createVolume,
+  inspectVolumes: async () => (await import('./volume.ts')).inspectVolumes,
+  listVolumes: async () => (await import('./volume.ts')).listVolumes,
+  pruneVolumes: async () => (await import('./volume.ts')).pruneVolumes,
+  removeVolumes: async () => (await import('./volume.ts')).removeVolumes,
+};

@@ -39,7 +39,7 @@ export class LayerDirectory {
 
   /** A name below the directory that {@link trash} finds. */
   trashName(label: string): string {
-    return `${TRASH}${label}-${crypto.randomUUID()}`;
+    return `${TRASH}${label}-${Date.now().toString(36)}${Math.random().toString(36).slice(1)}`;
   }
 
   /** What `LayerDriver.remove` does: one rename. An unknown id is fine. */

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AttachedStreams, type MonitoredProcess, type RuntimeDriver, StrataError } from '@strata/core';
 import type { ExecRequest, Session } from '../api/containers.ts';
 import type { EngineServices } from '../services.ts';
+import { randomHex } from '../state/random.ts';
 import { emitContainer } from './container-events.ts';
 import { processTree } from './copy/container-tree.ts';
 import { workingDirectory } from './merge-config.ts';
@@ -30,7 +30,7 @@ export async function execContainer(services: EngineServices, request: ExecReque
     throw notRunning(record);
   if (request.command.length === 0)
     throw new StrataError('invalid-argument', 'NO_COMMAND', 'No exec command specified');
-  const execId = randomBytes(32).toString('hex');
+  const execId = randomHex(32);
   const directory = join(services.paths.containerRun(record.id), 'exec', execId.slice(0, 16));
   const runtime = await runtimeFor(services, record.config.runtime);
   const attach = request.detach !== true;

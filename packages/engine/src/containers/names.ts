@@ -1,5 +1,5 @@
-import { randomBytes, randomInt } from 'node:crypto';
 import { StrataError } from '@strata/core';
+import { randomBelow, randomHex } from '../state/random.ts';
 
 const adjectives =
   `able agile amber ample blithe bold brave bright brisk calm candid careful cheerful clear clever
@@ -19,14 +19,14 @@ const people =
   wilson wozniak wright yalow yonath`.split(/\s+/);
 
 export function newContainerId(): string {
-  return randomBytes(32).toString('hex');
+  return randomHex(32);
 }
 
 /** A name nobody uses: `isTaken` decides. */
 export function inventName(isTaken: (name: string) => boolean): string {
   for (let attempt = 0; ; attempt++) {
-    const pick = (list: readonly string[]) => list[randomInt(list.length)];
-    const name = `${pick(adjectives)}_${pick(people)}${attempt < 3 ? '' : randomInt(10_000)}`;
+    const pick = (list: readonly string[]) => list[randomBelow(list.length)];
+    const name = `${pick(adjectives)}_${pick(people)}${attempt < 3 ? '' : randomBelow(10_000)}`;
     if (!isTaken(name)) return name;
   }
 }

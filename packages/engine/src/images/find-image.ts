@@ -40,7 +40,9 @@ async function byName(services: InternalServices, text: string): Promise<FoundIm
 
 /** Canonical names the text may stand for; none when it is no reference at all. */
 async function possibleNames(services: InternalServices, text: string): Promise<readonly string[]> {
-  const { canonicalName, isShortName, parseReference, withDefaultTag } = await import('@strata/oci');
+  const { canonicalName, isShortName, parseReference, withDefaultTag } = await import(
+    '@strata/oci/reference'
+  );
   try {
     const first = canonicalName(withDefaultTag(parseReference(text)));
     if (!isShortName(text) || services.catalog.name(first) !== undefined) return [first];
@@ -62,7 +64,7 @@ async function byRepositoryDigest(
   const at = text.lastIndexOf('@');
   const digest = text.slice(at + 1);
   if (at < 1 || !isDigest(digest)) return undefined;
-  const { parseReference, repositoryName } = await import('@strata/oci');
+  const { parseReference, repositoryName } = await import('@strata/oci/reference');
   const repository = repositoryName(parseReference(text));
   const record = catalog.get(digest);
   const known = record && catalog.names(digest).some(({ name }) => repositoryOf(name) === repository);

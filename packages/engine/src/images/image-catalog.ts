@@ -1,5 +1,6 @@
 /** The tables `images`, `image_layers`, `image_names` and `layer_sizes`. */
 import type { Database, Descriptor, Digest, Platform } from '@strata/core';
+import type { ImageRunConfig } from '../api/images.ts';
 import type { ImageLayer, ImageRecord } from './image-record.ts';
 
 interface ImageRow extends Record<string, string | number | null> {
@@ -78,6 +79,23 @@ export class ImageCatalog {
   get(manifest: Digest): ImageRecord | undefined {
     const row = this.#database.get<ImageRow>('SELECT * FROM images WHERE manifest = ?', manifest);
     return row && this.#record(row);
+  }
+
+  /** What the configuration says of containers, once somebody asked. */
+  runConfig(manifest: Digest): ImageRunConfig | undefined {
+    const row = this.#database.get<{ run_config: string | null }>(
+      'SELECT run_config FROM images WHERE manifest = ?',
+      manifest,
+    );
+    return row?.run_config == null ? undefined : (JSON.parse(row.run_config) as ImageRunConfig);
+  }
+
+  setRunConfig(manifest: Digest, config: ImageRunConfig): void {
+    this.#database.run(
+      'UPDATE images SET run_config = ? WHERE manifest = ?',
+      JSON.stringify(config),
+      manifest,
+    );
   }
 
   /** Every image with this config; several when one was compressed in two ways. Oldest first. */

@@ -39,13 +39,15 @@ async function fits(
 }
 
 async function described(services: InternalServices, { record, name }: FoundImage): Promise<ResolvedImage> {
-  const { config } = await readConfig(services, record.config.digest);
+  const known = services.catalog.runConfig(record.manifest.digest);
+  const config = known ?? runConfig((await readConfig(services, record.config.digest)).config);
+  if (known === undefined) services.catalog.setRunConfig(record.manifest.digest, config);
   return {
     id: record.config.digest,
     manifest: record.manifest,
     name: name ?? record.config.digest,
     diffIds: record.layers.map((layer) => layer.diffId),
-    config: runConfig(config),
+    config,
     platform: record.platform,
   };
 }

@@ -1,6 +1,6 @@
 /** All SQL over `networks`. */
-import { randomBytes } from 'node:crypto';
 import { type Database, type NetworkSpec, type SqlRow, StrataError } from '@strata/core';
+import { randomHex } from '../state/random.ts';
 
 export interface NetworkRecord {
   readonly id: string;
@@ -21,7 +21,7 @@ type NetworkRow = SqlRow & {
 };
 
 export function newId(): string {
-  return randomBytes(6).toString('hex');
+  return randomHex(6);
 }
 
 /** Announce it: what the driver makes of it from now on can be undone by whoever finds the row. */

@@ -188,4 +188,7 @@ export const migrations: readonly string[] = [
     lease     TEXT                                         -- of the keeper that probes; without it nobody does
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE images ADD COLUMN run_config TEXT;           -- JSON: ImageRunConfig, since its first container
+  `,
 ];

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { posix } from 'node:path';
 import type { BindRequest, CreateRequest } from '../api/containers.ts';
 import type { ContainerConfig } from '../containers/container-config.ts';
 import { findContainer } from '../containers/state/container-store.ts';
 import type { EngineServices } from '../services.ts';
+import { randomHex } from '../state/random.ts';
 import { checkVolumeName } from './volume-paths.ts';
 
 /**
@@ -32,7 +32,7 @@ function named(mount: BindRequest): BindRequest {
   if (mount.type !== 'volume') return mount;
   if (mount.source !== undefined && mount.source !== '')
     return { ...mount, source: checkVolumeName(mount.source) };
-  return { ...mount, source: randomBytes(32).toString('hex'), anonymous: true };
+  return { ...mount, source: randomHex(32), anonymous: true };
 }
 
 /** `CONTAINER[:ro|:rw]`. What is anonymous there stays that container's. */

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { StrataError } from '@strata/core';
 import type { VolumeFilter, VolumeSummary, VolumesApi } from '../api/volumes.ts';
 import { hasLabel } from '../containers/container-filter.ts';
 import type { EngineServices } from '../services.ts';
+import { randomHex } from '../state/random.ts';
 import { checkVolumeName, volumeData } from './volume-paths.ts';
 import { allVolumes, insertVolume, usersOf, type VolumeRecord, volumeByName } from './volume-store.ts';
 
@@ -11,7 +11,7 @@ export async function createVolume(
   services: EngineServices,
   request: Parameters<VolumesApi['create']>[0] = {},
 ): Promise<VolumeSummary> {
-  const name = request.name === undefined ? randomBytes(32).toString('hex') : checkVolumeName(request.name);
+  const name = request.name === undefined ? randomHex(32) : checkVolumeName(request.name);
   const labels = { ...request.labels };
   services.database.transaction(() => {
     const made = insertVolume(services.database, { name, anonymous: request.name === undefined, labels });

@@ -9,9 +9,9 @@ export function decodeOctal(field: string): string {
   );
 }
 
-/** Fields are raw bytes, read as latin1; names are UTF-8. */
-const text = (field: string | undefined): string =>
-  Buffer.from(decodeOctal(field ?? ''), 'latin1').toString();
+/** Fields are raw bytes, read as latin1; names are UTF-8. Nearly all are plain ASCII. */
+const text = (field = ''): string =>
+  /[\\\x80-\xff]/.test(field) ? Buffer.from(decodeOctal(field), 'latin1').toString() : field;
 
 /** Fields after the optional ones, which end with a lone `-`. */
 export function parseMountLine(line: string): MountInfo | undefined {

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AttachedStreams, MonitoredProcess, ProcessId, RuntimeDriver } from '@strata/core';
 import type { EngineServices } from '../../services.ts';
+import { randomHex } from '../../state/random.ts';
 import { execProcess } from '../exec-container.ts';
 import type { ContainerRecord } from '../state/container-record.ts';
 import { cgroupOf } from '../state/journal.ts';
@@ -38,7 +38,7 @@ export async function startProbe(services: EngineServices, it: Probe): Promise<M
   await mkdir(directory, { mode: 0o700 });
   return await runtime.exec(
     {
-      execId: randomBytes(32).toString('hex'),
+      execId: randomHex(32),
       containerId: record.id,
       runDirectory: directory,
       process: execProcess(services, record, { container: record.id, command }),
