@@ -114,7 +114,7 @@ test('images are found by id, prefix and digest; an ambiguous prefix is told', a
   await using store = testServices(directory, { root: engine.base });
   store.services.database.run(
     `INSERT INTO images SELECT 'sha256:' || substr(manifest, 8, 63) || 'x', media_type, manifest_size,
-       substr(config, 1, 20) || substr(manifest, 20), config_size, created, platform, labels, added
+       substr(config, 1, 20) || substr(manifest, 20), config_size, created, platform, labels, added, run_config
      FROM images WHERE config = ?`,
     id,
   );
