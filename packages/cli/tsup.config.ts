@@ -7,6 +7,7 @@ import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { defineConfig, type Options } from 'tsup';
 import { lazyBuiltins } from './bundle/lazy-builtins.ts';
+import { namedExports } from './bundle/named-exports.ts';
 import { packModules } from './bundle/pack.ts';
 
 type EsbuildPlugin = NonNullable<Options['esbuildPlugins']>[number];
@@ -145,7 +146,7 @@ export default defineConfig([
     format: ['esm'],
     splitting: true,
     outExtension: () => ({ js: '.cjs' }),
-    esbuildPlugins: [lazyBuiltins, nativeAddon],
+    esbuildPlugins: [lazyBuiltins, nativeAddon, namedExports('undici', resolve('../oci/package.json'))],
     esbuildOptions: (options) => {
       options.conditions = ['source', 'node', 'import', 'default'];
       options.legalComments = 'none';
