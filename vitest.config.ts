@@ -4,6 +4,8 @@ const source = { conditions: ['source', 'node', 'import', 'default'] };
 
 export default defineConfig({
   test: {
+    // Tests wait for disks and processes half of the time; by default vitest leaves one core of two to itself.
+    maxWorkers: 2,
     projects: [
       {
         resolve: source,

@@ -7,7 +7,7 @@ const strata = join(import.meta.dirname, '../../packages/cli/bin/strata');
 
 /** System calls after which a crash could leave something: every change of names, mounts, durability and rows. */
 export const steps = ['rename', 'mount', 'umount2', 'unlink', 'mkdir', 'fsync', 'write-db'] as const;
-export type Step = (typeof steps)[number];
+export type Step = (typeof steps)[number] | 'netlink' | 'write';
 
 const calls: Record<Step, string> = {
   rename: 'rename,renameat,renameat2',
@@ -17,6 +17,10 @@ const calls: Record<Step, string> = {
   mkdir: 'mkdir,mkdirat',
   fsync: 'fsync,fdatasync,syncfs',
   'write-db': 'pwrite64',
+  // ip and nft speak to the kernel by these, and are killed as well.
+  netlink: 'sendmsg,sendto',
+  // Limits of cgroups are written into files.
+  write: 'write',
 };
 
 /**
@@ -34,7 +38,8 @@ export async function killAt(
   const output = openSync(file, 'w');
   // -D: the tracer is the grandchild, for it follows the monitor and the container until they end too.
   const flags = ['-D', '-f', '-qq', '-o', '/dev/null', '-e', `trace=${calls[step]}`, '-e', inject];
-  const child = spawn('strace', [...flags, strata, ...args], {
+  const [program = 'strace', ...rest] = [...home.prefix, 'strace', ...flags, strata, ...args];
+  const child = spawn(program, rest, {
     env: { ...process.env, ...home.env },
     stdio: ['ignore', output, output],
   });
@@ -46,10 +51,17 @@ export async function killAt(
   return { code, stdout: readFileSync(file, 'utf8'), stderr: '' };
 }
 
+export type Density = 'all' | 'many' | 'few';
+
 /**
- * Which calls to try: every one, or 1–3 and then ever wider steps. strace counts per thread, so the caller goes on
- * until a kill no longer happens.
+ * Which calls to try: every one; 1–3 and then ever wider steps; or 1, 2, 4, 8 …. strace counts per thread, so the
+ * caller goes on until a kill no longer happens.
  */
-export function* points(every: boolean): Generator<number> {
-  for (let nth = 1; ; nth += every ? 1 : Math.max(1, Math.floor(nth / 2))) yield nth;
+export function* points(density: Density): Generator<number> {
+  const stride = {
+    all: () => 1,
+    many: (nth: number) => Math.max(1, Math.floor(nth / 2)),
+    few: (nth: number) => nth,
+  };
+  for (let nth = 1; ; nth += stride[density](nth)) yield nth;
 }

@@ -8,16 +8,18 @@ import {
 } from '@strata/test-fixtures';
 import { startRegistry, type TestRegistry } from '@strata/test-fixtures/registry';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { killAt, points, type Step, steps } from './kill.ts';
+import { type Density, killAt, points, type Step, steps } from './kill.ts';
 
 /**
- * kill -9 inside pull, run and rm at every change of names and mounts and at database writes, on each driver; then
- * the same command succeeds and the host shows no trace. `STRATA_FAULTS=all` takes every point of every step; the
- * default takes the first three of each step and then ever wider strides.
+ * kill -9 inside pull, run and rm at every change of names and mounts and at database writes; then the same command
+ * succeeds and the host shows no trace. `STRATA_FAULTS=all` takes every point of every step.
  */
-const every = process.env['STRATA_FAULTS'] === 'all';
+export function sweepKills(storage: string, density: Density): void {
+  describe(`kill -9 on ${storage}`, () =>
+    sweep(storage, process.env['STRATA_FAULTS'] === 'all' ? 'all' : density));
+}
 
-describe.each(['overlay', 'btrfs', 'vfs'])('kill -9 on %s', (storage) => {
+function sweep(storage: string, density: Density): void {
   let registry: TestRegistry;
   let filesystem: LoopFilesystem;
   let home: StrataHome;
@@ -111,7 +113,7 @@ describe.each(['overlay', 'btrfs', 'vfs'])('kill -9 on %s', (storage) => {
     const scene = scenes()[name]!;
     const kills: Partial<Record<Step, number>> = {};
     for (const step of steps)
-      for (const nth of points(every)) {
+      for (const nth of points(density)) {
         if (!(await survive(scene, step, nth))) break;
         kills[step] = (kills[step] ?? 0) + 1;
       }
@@ -122,4 +124,4 @@ describe.each(['overlay', 'btrfs', 'vfs'])('kill -9 on %s', (storage) => {
     await home.ok('check', '--repair');
     await expect.poll(() => home.traces(), { timeout: 5_000 }).toEqual(clean);
   });
-});
+}
