@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 repository=$PWD
 cache=${STRATA_TEST_CACHE:-/var/cache/strata-tests}
-timeout=${STRATA_VM_TIMEOUT:-900}
+timeout=${STRATA_VM_TIMEOUT:-1500}
 [ "$(id -u)" = 0 ] || { echo "test-vm: needs root (mmdebstrap and virtiofsd do)" >&2; exit 1; }
 [ "$(uname -m)" = x86_64 ] || { echo "test-vm: the machine image is for x86_64" >&2; exit 1; }
 for program in qemu-system-x86_64 mmdebstrap mkfs.ext4 busybox; do
@@ -39,9 +39,9 @@ done
 # A KVM that is there may still be unable to run a kernel (nested, filtered), so it is asked for: STRATA_VM_ACCEL=kvm.
 accel=${STRATA_VM_ACCEL:-tcg,thread=multi}
 echo "# machine: Debian $(basename "$machine"/vmlinuz-* | sed 's/vmlinuz-//'), $accel"
-# mitigations=off: page table isolation empties the emulated TLB at every system call, which costs most of the time.
+# An old processor has little that costs to emulate. mitigations=off: page table isolation empties the emulated TLB at every system call, which costs most of the time.
 TMPDIR=$work timeout --foreground "$timeout" qemu-system-x86_64 \
-  -accel "$accel" -cpu max -smp 2 -m 2048 -nodefaults -display none -no-reboot \
+  -accel "$accel" -cpu "${STRATA_VM_CPU:-Nehalem}" -smp 2 -m 2048 -nodefaults -display none -no-reboot \
   -object memory-backend-memfd,id=memory,size=2048M,share=on -machine q35,memory-backend=memory \
   -kernel "$machine"/vmlinuz-* -initrd "$machine/initrd" \
   -append "console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off strata.suites=$(echo "$@" | tr ' ' ,)" \

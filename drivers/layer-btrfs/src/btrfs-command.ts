@@ -37,13 +37,16 @@ export class BtrfsCommand {
     );
   }
 
-  /** Deletes what it can; one that holds a nested subvolume stays, which exit code 1 says for the whole batch. */
+  /**
+   * Deletes what it can. One that holds a nested subvolume stays, or somebody else was quicker, which exit codes 1 and 2
+   * say for the whole batch.
+   */
   async delete(paths: readonly string[]): Promise<void> {
     for (let start = 0; start < paths.length; start += BATCH) {
       const batch = paths.slice(start, start + BATCH);
       await this.#exec.run('btrfs', ['--quiet', 'subvolume', 'delete', '--', ...batch], {
         ...NO_TIMEOUT,
-        okCodes: [0, 1],
+        okCodes: [0, 1, 2],
       });
     }
   }

@@ -3,20 +3,11 @@
  * project, which everything made in them inherits (FS_XFLAG_PROJINHERIT, ioctl_fsgetxattr(2)). Both must be: a rename
  * from one project into another is EXDEV, and the kernel copies up by renaming from `work` into `fs`.
  */
-import {
-  type Host,
-  type Layer,
-  LayerDirectory,
-  layerFailure,
-  layerNotFound,
-  type QuotaLayerDriver,
-} from '@strata/core';
-import { OverlayLayerDriver } from './overlay-layer-driver.ts';
+import { type Host, type Layer, layerFailure, layerNotFound, type QuotaLayerDriver } from '@strata/core';
+import { LoopOverlayLayerDriver } from './overlay-loop-driver.ts';
+import { endedLeases, endLease, leaseProject, usedProjects } from './overlay-projects.ts';
 
-const PROGRAMS = ['chattr', 'setquota'];
-/** In the layer's directory, so that what limited it can be told when only its remains are left. */
-const NOTE = 'project';
-const META = { mode: 0o600, uid: 0, gid: 0, mtimeNs: 0n };
+const PROGRAMS = ['chattr', 'setquota', 'repquota'];
 
 /** Where the filesystem of the root is mounted, if project quotas are on there and the programs are installed. */
 export async function quotaMountpoint(
@@ -32,13 +23,13 @@ export async function quotaMountpoint(
   return found.includes(undefined) ? undefined : holder.target;
 }
 
-export class OverlayQuotaLayerDriver extends OverlayLayerDriver implements QuotaLayerDriver {
+export class OverlayQuotaLayerDriver extends LoopOverlayLayerDriver implements QuotaLayerDriver {
   readonly #root: string;
   readonly #mountpoint: string;
   readonly #host: Host;
 
   constructor(root: string, host: Host, mountpoint: string) {
-    super(root, host.files, host.log, { quota: true });
+    super(root, host, { quota: true });
     this.#root = root;
     this.#host = host;
     this.#mountpoint = mountpoint;
@@ -46,13 +37,10 @@ export class OverlayQuotaLayerDriver extends OverlayLayerDriver implements Quota
 
   async setQuota({ id }: Layer, limit: { readonly bytes: number; readonly inodes?: number }): Promise<void> {
     using tree = this.#host.files.openTree(this.#root);
-    const directory = tree.lstat(Buffer.from(id));
-    if (directory === undefined) throw layerNotFound(id);
-    // Unique while the layer exists, and in the upper half, away from the ids administrators give.
-    const project = Number(BigInt.asUintN(31, directory.inode)) + 2 ** 31;
-    const note = Buffer.from(`${id}/${NOTE}`);
+    if (tree.lstat(Buffer.from(id)) === undefined) throw layerNotFound(id);
     try {
-      if (tree.lstat(note) === undefined) tree.writeFile(note, Buffer.from(String(project)), META);
+      const used = await usedProjects(this.#host, this.#mountpoint);
+      const project = leaseProject(tree, id, (candidate) => used.has(candidate));
       const paths = ['fs', 'work'].map((name) => `${this.#root}/${id}/${name}`);
       await this.#host.exec.run('chattr', ['-R', '-p', String(project), '+P', '--', ...paths]);
       await this.#limit(project, limit);
@@ -63,16 +51,12 @@ export class OverlayQuotaLayerDriver extends OverlayLayerDriver implements Quota
 
   /** The limit of a project outlives its files, and its number would be given again. */
   override async cleanup(): Promise<void> {
-    const projects: number[] = [];
-    {
-      using tree = this.#host.files.openTree(this.#root);
-      for (const name of new LayerDirectory(this.#root, this.#host.files, this.#host.log).trash()) {
-        const note = tree.readFile(Buffer.from(`${name}/${NOTE}`), { maxBytes: 16 });
-        if (note !== undefined) projects.push(Number(note.toString()));
-      }
-    }
-    for (const project of projects) await this.#limit(project, { bytes: 0 });
     await super.cleanup();
+    using tree = this.#host.files.openTree(this.#root);
+    for (const lease of endedLeases(tree)) {
+      await this.#limit(lease.project, { bytes: 0 });
+      endLease(tree, lease);
+    }
   }
 
   /** setquota(8): soft and hard limits of blocks (KiB), then of inodes; 0 is none. */

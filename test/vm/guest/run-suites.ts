@@ -1,47 +1,44 @@
-/** Inside the machine: run the suites named, or all, and print TAP (https://testanything.org). */
-import { inspect } from 'node:util';
-import type { CaseResult } from '@strata/conformance';
-import { isStrataError } from '@strata/core';
-import { suites, type VmCases } from '../suites/index.ts';
+/**
+ * Inside the machine: run the suites named, or all, and print TAP (https://testanything.org). The first by itself, for it
+ * measures; the others two at a time, in processes of their own: most of them wait for programs to start.
+ */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { suites } from '../suites/index.ts';
 
-const names = (process.argv[2] ?? '').split(',').filter(Boolean);
-const unknown = names.filter((name) => !Object.hasOwn(suites, name));
+const LANES = 2;
+const lane = join(import.meta.dirname, 'run-lane.ts');
 const counts = { passed: 0, failed: 0, excluded: 0 };
 let number = 0;
 
-function describe(error: unknown): string {
-  const facts = isStrataError(error)
-    ? `\n${error.code} ${inspect(error.context)} ${inspect(error.cause)}`
-    : '';
-  return `${error instanceof Error ? (error.stack ?? error.message) : inspect(error)}${facts}`;
-}
-
-function report(suite: string, result: CaseResult): void {
-  counts[result.outcome]++;
+function count(line: string): string {
+  const [, not, rest] = /^(not )?ok - (.*)$/.exec(line) ?? [];
+  if (rest === undefined) return line;
   number++;
-  const name = `${suite} > ${result.name}`.replaceAll('#', '\\#');
-  if (result.outcome === 'excluded') console.log(`ok ${number} - ${name} # SKIP ${result.reason}`);
-  else if (result.outcome === 'passed')
-    console.log(`ok ${number} - ${name} # ${Math.round(result.milliseconds)} ms`);
-  else console.log(`not ok ${number} - ${name}\n${describe(result.error).replace(/^/gm, '#   ')}`);
+  counts[not === undefined ? (rest.includes(' # SKIP ') ? 'excluded' : 'passed') : 'failed']++;
+  return `${not ?? ''}ok ${number} - ${rest}`;
 }
 
-async function run(name: string, load: () => Promise<{ readonly default: VmCases }>): Promise<void> {
-  const start = performance.now();
-  try {
-    const { default: cases } = await load();
-    for await (const result of cases()) report(name, result);
-  } catch (error) {
-    report(name, { name: 'ends without an error', outcome: 'failed', milliseconds: 0, error });
-  }
-  console.log(`# ${name}: ${Math.round((performance.now() - start) / 1000)} s`);
+async function run(names: readonly string[]): Promise<void> {
+  const child = spawn(process.execPath, [...process.execArgv, lane, ...names], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  for await (const line of createInterface(child.stdout)) console.log(count(line));
+  const code = await ended;
+  if (code !== 0) console.log(count(`not ok - ${names.join(', ')}: the process ended with ${code}`));
 }
 
+const named = (process.argv[2] ?? '').split(',').filter(Boolean);
+const [first = '', ...others] = named.length > 0 ? named : Object.keys(suites);
 console.log('TAP version 13');
-for (const name of unknown)
-  report(name, { name: 'is a suite', outcome: 'failed', milliseconds: 0, error: new Error('there is none') });
-for (const [name, load] of Object.entries(suites))
-  if (names.length === 0 || names.includes(name)) await run(name, load);
+await run([first]);
+await Promise.all(
+  Array.from({ length: LANES }, async () => {
+    for (let name = others.shift(); name !== undefined; name = others.shift()) await run([name]);
+  }),
+);
 console.log(`1..${number}`);
 console.log(`# ${counts.passed} passed, ${counts.failed} failed, ${counts.excluded} excluded`);
 process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;

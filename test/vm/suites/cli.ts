@@ -1,36 +1,18 @@
 /** The program as built, on this machine: limits seen from inside, by the kernel's own files. */
 import assert from 'node:assert/strict';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  statSync,
-  symlinkSync,
-} from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { type ConformanceCase, runCases } from '@strata/conformance';
-import type { RunResult } from '@strata/core';
 import { createHost } from '@strata/host';
 import type { VmCases } from './index.ts';
+import { Strata } from './strata.ts';
 
-const program = resolve(import.meta.dirname, '../../../packages/cli/bin/strata');
-const host = createHost();
 const image = 'busybox';
 const MIB = 2 ** 20;
 const cgroups = '/sys/fs/cgroup';
-
-async function strata(...args: string[]): Promise<string> {
-  const { exitCode, stdout, stderr } = await attempt(...args);
-  assert.equal(exitCode, 0, `strata ${args.join(' ')} ended with ${exitCode}: ${stderr}${stdout}`);
-  return stdout.trim();
-}
-
-function attempt(...args: string[]): Promise<RunResult> {
-  const okCodes = Array.from({ length: 256 }, (_, code) => code);
-  return host.exec.run(program, args, { timeout: 120_000, okCodes });
-}
+const program = new Strata(createHost());
+const attempt = (...args: string[]) => program.attempt(...args);
+const strata = (...args: string[]) => program.ok(...args);
 
 /** Without a bridge: what is tested here needs none. */
 const run = (...args: string[]) => strata('run', '--network=none', ...args);
@@ -46,15 +28,7 @@ type SmokeCase = ConformanceCase<undefined, undefined>;
 const cases: readonly SmokeCase[] = [
   {
     name: 'an image is made of a tar',
-    async run() {
-      const work = mkdtempSync('/tmp/busybox-');
-      for (const name of ['bin', 'tmp', 'etc']) mkdirSync(join(work, name));
-      copyFileSync('/bin/busybox', join(work, 'bin/busybox'));
-      for (const applet of ['sh', 'cat', 'sleep', 'tail', 'mknod', 'true'])
-        symlinkSync('busybox', join(work, 'bin', applet));
-      await host.exec.run('tar', ['-C', work, '-cf', `${work}.tar`, '.']);
-      await strata('import', `${work}.tar`, image);
-    },
+    run: () => program.importBusybox(image),
   },
   {
     name: 'the cgroup driver is v2',

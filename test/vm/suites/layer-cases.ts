@@ -6,37 +6,42 @@ import {
   layerDriverCases,
   openLayerContext,
   runCases,
-  type TestFilesystemType,
 } from '@strata/conformance';
-import type { DriverDefinition } from '@strata/core';
+import type { DriverDefinition, Host } from '@strata/core';
 import { createHost } from '@strata/host';
 import type { VmCases } from './index.ts';
+import { createQuotaFilesystem } from './quota-filesystem.ts';
 
-/** Hundreds of mounts, and about a minute each under emulation. The drivers' own tests run them on any machine. */
+/** Hundreds of mounts or a second power cut, which cost much under emulation. */
 const SLOW =
-  /^(?:containerd\/128LayersMount|graphtest\/DeepLayerRead|strata\/WritingToAChildChangesNoOther)$/;
+  /^(?:containerd\/128LayersMount|graphtest\/DeepLayerRead|strata\/(?:WritingToAChildChangesNoOther|FiveHundredLayersMount|LongAndHostileRoot|UnpackHundredAndTwentyEightLayers|FlushedLayersSurviveAPowerCut))$/;
+/** What a filesystem has a say in: limits, accounts, names, attributes, whiteouts, renames, and being out of space. */
+const ESSENTIAL =
+  /Probe|Capabilities|SetQuota|Usage|NoSpace|Crash|Changes|Echo|ThreeLayers|NamesAreBytes|HolesStay|HardLinks|LinkCounts|Whiteouts|OpaqueRoot|Rename|FiftyLayersAtOnce|CleanupBesideWork|ViewReadonly|Template/;
 
-/** The LayerDriver contract on this kernel's filesystems. */
+/** The LayerDriver contract on this kernel's filesystems; XFS and ext4 with project quotas. */
 export function layerCases(
   // biome-ignore lint/suspicious/noExplicitAny: a suite takes drivers with any options
   definition: DriverDefinition<'layer', any>,
-  type: TestFilesystemType,
+  type: 'xfs' | 'ext4' | 'btrfs',
+  wanted: RegExp = ESSENTIAL,
 ): VmCases {
   return async function* (): AsyncGenerator<CaseResult> {
     const host = createHost();
-    await using filesystem = await createTestFilesystem(host, { type, size: 2 * 1024 ** 3 });
+    await using filesystem = await makeFilesystem(host, type);
     const createRoot = async () => {
       const root = await mkdtemp(join(filesystem.directory, 'root-'));
       return { root, dispose: () => rmdir(root) };
     };
-    for (const { name } of layerDriverCases.filter((each) => SLOW.test(each.name)))
-      yield {
-        name,
-        outcome: 'excluded',
-        reason: 'a minute under emulation; the drivers test it by themselves',
-      };
-    const quick = layerDriverCases.filter(({ name }) => !SLOW.test(name));
+    const chosen = layerDriverCases.filter(({ name }) => !SLOW.test(name) && wanted.test(name));
+    for (const { name } of layerDriverCases.filter((each) => !chosen.includes(each)))
+      yield { name, outcome: 'excluded', reason: 'not under emulation; the drivers test it by themselves' };
     const context = openLayerContext({ definition, host, createRoot });
-    yield* runCases(context, quick, { milliseconds: 120_000 });
+    yield* runCases(context, chosen, { milliseconds: 180_000 });
   };
+}
+
+function makeFilesystem(host: Host, type: 'xfs' | 'ext4' | 'btrfs') {
+  if (type === 'btrfs') return createTestFilesystem(host, { type, size: 2 * 1024 ** 3 });
+  return createQuotaFilesystem(host, type);
 }

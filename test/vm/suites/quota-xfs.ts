@@ -1,0 +1,3 @@
+import { quotaCases } from './quota-cases.ts';
+
+export default quotaCases('xfs');
