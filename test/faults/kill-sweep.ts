@@ -103,9 +103,16 @@ function sweep(storage: string, density: Density): void {
     expect.soft(repaired).toMatchObject({ code: 0 });
     const where = `${scene.command[0]} killed at ${step} ${nth}`;
     expect.soft(await home.ok('check'), where).not.toMatch(/\b[A-Z]+_[A-Z_]+\b/);
-    const { layers: _, ...traces } = home.traces();
-    const { layers: __, ...expected } = clean;
-    expect.soft(traces, where).toEqual(expected);
+    const { layers: _, ...expected } = clean;
+    const found = () => {
+      const { layers: __, ...traces } = home.traces();
+      return traces;
+    };
+    // The monitor's exit command may still be on its way.
+    await expect
+      .poll(found, { timeout: 10_000 })
+      .toEqual(expected)
+      .catch(() => expect.soft(found(), where).toEqual(expected));
     return true;
   }
 
