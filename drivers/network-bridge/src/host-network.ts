@@ -39,7 +39,7 @@ export class HostNetwork {
     const networks = this.#store.networks();
     if (networks.length === 0) return this.#dropRules();
     const attachments = this.#store.attachments();
-    await Promise.all([this.#raiseBridges(networks, attachments), this.#raiseRules(networks, attachments)]);
+    await settleAll([this.#raiseBridges(networks, attachments), this.#raiseRules(networks, attachments)]);
   }
 
   /** Publish ports of an endpoint, and see in the same call whether a firewall was closed meanwhile. */
@@ -56,7 +56,7 @@ export class HostNetwork {
     const { endpointId, networkId } = attachment;
     const addresses = attachment.addresses.map(checkedInterfaceAddress);
     const link = { link: linkName(endpointId), bridge: bridgeName(networkId), addresses };
-    await Promise.all([this.ip.disconnect(link), this.#unpublish(attachment)]);
+    await settleAll([this.ip.disconnect(link), this.#unpublish(attachment)]);
   }
 
   async #unpublish(attachment: Attachment): Promise<void> {
@@ -73,7 +73,7 @@ export class HostNetwork {
   async lower(bridge: string): Promise<void> {
     const chains = await this.#nft.applyAndList('');
     await this.#policy.dismiss([bridge], chains);
-    await Promise.all([this.raise(), this.ip.removeBridge(bridge)]);
+    await settleAll([this.raise(), this.ip.removeBridge(bridge)]);
   }
 
   async #raiseBridges(networks: readonly Network[], attachments: readonly Attachment[]): Promise<void> {
@@ -130,4 +130,10 @@ function portOf({ endpointId, networkId, addresses, macAddress }: Attachment): P
 /** Adding first: there is no idempotent delete before nft 1.0.7. */
 function dropLines(family: string, table: string): string {
   return `add table ${family} ${table}\ndelete table ${family} ${table}\n`;
+}
+
+/** All, then what the first of them threw: what is still being made could not be undone. */
+async function settleAll(promises: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(promises))
+    if (result.status === 'rejected') throw result.reason;
 }

@@ -3,7 +3,13 @@
  * mounted and the runtime creates the process; nothing of the image runs before {@link Sandbox.ready}.
  */
 import { join } from 'node:path';
-import type { Attachment, Endpoint, NetworkDriver, PublishedPort } from '@strata/core';
+import {
+  type Attachment,
+  type Endpoint,
+  isStrataError,
+  type NetworkDriver,
+  type PublishedPort,
+} from '@strata/core';
 import type { ContainerConfig } from '../containers/container-config.ts';
 import type { EngineServices } from '../services.ts';
 import { volatileTransaction } from '../state/volatile.ts';
@@ -116,7 +122,15 @@ export async function planEndpoint(
   const ports = endpoint.publishes ? owner.config : undefined;
   const plan = (published: readonly PublishedPort[]) =>
     driver.plan(endpointFor(services, owner, { endpoint, network, ports: published }));
-  return { endpoint, driver, attachment: await planPorts(ports, network.spec, plan) };
+  const planned = () => planPorts(ports, network.spec, plan);
+  const attachment = await planned().catch(async (error: unknown) => {
+    if (!isStrataError(error, 'already-exists')) throw error;
+    // What a dead process was making or removing does not keep its ports and addresses.
+    const { reapAll } = await import('../containers/reap-container.ts');
+    await reapAll(services);
+    return await planned();
+  });
+  return { endpoint, driver, attachment };
 }
 
 function endpointFor(
