@@ -8,7 +8,15 @@ show() { printf '\n\033[1m$ %s\033[0m\n' "$*"; "$@"; }
 
 sh scripts/setup.sh
 strata="$PWD/packages/cli/bin/strata"
-if ln -sf "$strata" /usr/local/bin/strata 2>/dev/null; then strata=strata; fi
+if ln -sf "$strata" /usr/local/bin/strata 2>/dev/null; then
+  strata=strata
+  share=/usr/local/share
+  "$strata" __manual man $share/man/man1 >/dev/null
+  for file in bash-completion/completions/strata zsh/site-functions/_strata fish/vendor_completions.d/strata.fish; do
+    mkdir -p "$share/${file%/*}"
+    "$strata" completion "${file%%[-/]*}" >"$share/$file"
+  done
+fi
 image=strata-demo:latest
 
 if ! "$strata" inspect --type image "$image" >/dev/null 2>&1; then

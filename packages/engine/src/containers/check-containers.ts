@@ -54,7 +54,13 @@ async function rowProblems(services: EngineServices, record: ContainerRecord): P
     message,
     subject: record.name,
     repair,
-    mend: () => cleanupContainers(services, record.id),
+    mend: async () => {
+      await cleanupContainers(services, record.id);
+      // Cleaning up goes on where one part fails: believe only what is seen.
+      const left = containerById(services.database, record.id);
+      const still = left === undefined ? [] : await rowProblems(services, left);
+      if (still.some((problem) => problem.code === code)) throw new Error(`${record.name} is as it was`);
+    },
   });
   if (record.status === 'creating')
     return [found('CONTAINER_HALF_MADE', `Container ${record.name} was never finished`, 'take it down')];
