@@ -1,4 +1,5 @@
 /** Limits as writes to cgroup v1 files (Linux Documentation/admin-guide/cgroup-v1). */
+import { availableParallelism } from 'node:os';
 import { type Resources, StrataError } from '@strata/core';
 import { type Controller, type Hierarchies, hasFile } from './hierarchies.ts';
 
@@ -62,6 +63,8 @@ function memoryWrites(resources: Resources, hierarchies: Hierarchies): Write[] {
     // docker run: with -m alone a container may swap as much again.
     add('memory.memsw.limit_in_bytes', memory * 2, 'memory-swap');
   }
+  if (memory !== undefined && memory > 0 && (memoryReservation ?? 0) > memory)
+    throw invalid('memory-reservation', 'cannot be larger than memory');
   if (memoryReservation !== undefined)
     add(
       'memory.soft_limit_in_bytes',
@@ -84,8 +87,9 @@ function cpuWrites(resources: Resources): Write[] {
   if (nanoCpus !== undefined && nanoCpus > 0) {
     if (cpuPeriod !== undefined || cpuQuota !== undefined)
       throw invalid('cpus', 'cannot be combined with cpu-period or cpu-quota');
+    checkCpus(nanoCpus);
     add('cpu', 'cpu.cfs_period_us', 100_000, 'cpus');
-    add('cpu', 'cpu.cfs_quota_us', Math.max(1000, Math.trunc(nanoCpus / 10_000)), 'cpus');
+    add('cpu', 'cpu.cfs_quota_us', Math.trunc(nanoCpus / 10_000), 'cpus');
   }
   if (cpuPeriod !== undefined) {
     if (cpuPeriod < 1000 || cpuPeriod > 1_000_000) throw invalid('cpu-period', 'must be 1000 to 1000000 µs');
@@ -136,7 +140,14 @@ function whole(option: string, value: number, minimum: number): number {
   throw invalid(option, `must be a whole number of at least ${minimum}`);
 }
 
-export function invalid(option: string, sentence: string): StrataError {
+export /** As Docker: more than there are would be no limit, and the kernel has nothing below 1 ms in 100. */
+function checkCpus(nanoCpus: number): void {
+  const most = availableParallelism();
+  if (nanoCpus < 1e7 || nanoCpus > most * 1e9)
+    throw invalid('cpus', `must be 0.01 to ${most}, as many as this host has`);
+}
+
+function invalid(option: string, sentence: string): StrataError {
   return new StrataError('invalid-argument', 'LIMIT_INVALID', `The limit ${option} ${sentence}`);
 }
 

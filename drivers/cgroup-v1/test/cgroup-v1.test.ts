@@ -74,6 +74,9 @@ describe('limits', () => {
     [{ memorySwap: 2 ** 30 }, 'LIMIT_INVALID'],
     [{ memory: 2 ** 30, memorySwap: 2 ** 29 }, 'LIMIT_INVALID'],
     [{ blockIoWeight: 5 }, 'LIMIT_INVALID'],
+    [{ nanoCpus: 999_000_000_000 }, 'LIMIT_INVALID'],
+    [{ nanoCpus: 1_000_000 }, 'LIMIT_INVALID'],
+    [{ memory: 2 ** 26, memoryReservation: 2 ** 27 }, 'LIMIT_INVALID'],
     [{ cpuShares: 1 }, 'LIMIT_INVALID'],
   ])('refuses %j and leaves nothing', async (resources, code) => {
     await expect(driver.create(newId(), resources)).rejects.toMatchObject({ code });

@@ -1,4 +1,5 @@
 /** Limits as writes to cgroup v2 files (Linux Documentation/admin-guide/cgroup-v2), given in the units of v1. */
+import { availableParallelism } from 'node:os';
 import { type BlockIoThrottle, type Resources, StrataError } from '@strata/core';
 import { assertWithin } from './cpuset.ts';
 import type { Controller } from './hierarchy.ts';
@@ -55,6 +56,8 @@ function memoryWrites(resources: Resources, context: LimitContext): Write[] {
   // docker run: with -m alone a container may swap as much again, where the kernel can swap at all.
   if (swap !== undefined && (memorySwap !== undefined || context.has('memory.swap.max')))
     add('memory.swap.max', swap, 'memory-swap');
+  if (memory !== undefined && memory > 0 && (memoryReservation ?? 0) > memory)
+    throw invalid('memory-reservation', 'cannot be larger than memory');
   if (memoryReservation !== undefined)
     add('memory.low', whole('memory-reservation', memoryReservation, 0), 'memory-reservation');
   return writes;
@@ -98,7 +101,8 @@ function bandwidth(resources: Resources, context: LimitContext): Write[] {
   if (nanoCpus !== undefined && nanoCpus > 0) {
     if (cpuPeriod !== undefined || cpuQuota !== undefined)
       throw invalid('cpus', 'cannot be combined with cpu-period or cpu-quota');
-    const quota = Math.max(1000, Math.trunc(nanoCpus / 10_000));
+    checkCpus(nanoCpus);
+    const quota = Math.trunc(nanoCpus / 10_000);
     return [{ file: 'cpu.max', value: `${quota} 100000`, option: 'cpus' }];
   }
   if (cpuPeriod === undefined && cpuQuota === undefined) return [];
@@ -147,7 +151,14 @@ function whole(option: string, value: number, minimum: number): string {
   throw invalid(option, `must be a whole number of at least ${minimum}`);
 }
 
-export function invalid(option: string, sentence: string): StrataError {
+export /** As Docker: more than there are would be no limit, and the kernel has nothing below 1 ms in 100. */
+function checkCpus(nanoCpus: number): void {
+  const most = availableParallelism();
+  if (nanoCpus < 1e7 || nanoCpus > most * 1e9)
+    throw invalid('cpus', `must be 0.01 to ${most}, as many as this host has`);
+}
+
+function invalid(option: string, sentence: string): StrataError {
   return new StrataError('invalid-argument', 'LIMIT_INVALID', `The limit ${option} ${sentence}`);
 }
 

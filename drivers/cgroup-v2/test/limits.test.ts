@@ -45,6 +45,9 @@ describe('memory', () => {
     expect(writes({ memory: 64 * MIB }, { has })).toEqual([`memory.max = ${64 * MIB}`]);
     expect(() => writes({ memory: 64 * MIB, memorySwap: 80 * MIB }, { has })).toThrow(/no memory.swap.max/);
   });
+  it('refuses to reserve more than the limit', () => {
+    expect(() => writes({ memory: 64 * MIB, memoryReservation: 65 * MIB })).toThrow(/larger than memory/);
+  });
   it.each([{ memorySwappiness: 10 }, { oomKillDisable: true }])('refuses %j', (resources) => {
     expect(() => writes(resources)).toThrow(/cannot be set/);
   });
@@ -57,6 +60,10 @@ describe('cpu', () => {
     expect(writes({ cpuQuota: 30_000 }, { current })).toEqual(['cpu.max = 30000 50000']);
     expect(writes({ cpuPeriod: 40_000 }, { current })).toEqual(['cpu.max = 20000 40000']);
     expect(writes({ cpuQuota: -1 }, { current })).toEqual(['cpu.max = max 50000']);
+  });
+  it('refuses more CPUs than there are, and less than the kernel can give', () => {
+    expect(() => writes({ nanoCpus: 999_000_000_000 })).toThrow(/0.01 to \d+, as many as this host has/);
+    expect(() => writes({ nanoCpus: 1_000_000 })).toThrow(/0.01 to/);
   });
   it('refuses CPUs that are not there, which the kernel would ignore', () => {
     expect(writes({ cpusetCpus: '0-1,3' })).toEqual(['cpuset.cpus = 0-1,3']);
