@@ -1,40 +1,6 @@
-import { resolve } from 'node:path';
-import { type IPty, spawn } from '@lydell/node-pty';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Terminal } from './pty.ts';
 import { type Stage, stage } from './setup.ts';
-
-const binary = resolve(import.meta.dirname, '../../packages/cli/bin/strata');
-
-/** A terminal with strata in it: type, and wait for what the screen shows. */
-class Terminal {
-  readonly #pty: IPty;
-  #screen = '';
-  readonly exited: Promise<number>;
-
-  constructor(args: string[], env: Record<string, string>) {
-    this.#pty = spawn(binary, args, {
-      cols: 90,
-      rows: 30,
-      env: { ...process.env, ...env, TERM: 'xterm' } as Record<string, string>,
-    });
-    this.#pty.onData((data) => {
-      this.#screen += data;
-    });
-    this.exited = new Promise((done) => this.#pty.onExit(({ exitCode }) => done(exitCode)));
-  }
-
-  type(text: string): void {
-    this.#pty.write(text);
-  }
-
-  resize(columns: number, rows: number): void {
-    this.#pty.resize(columns, rows);
-  }
-
-  async shows(text: string | RegExp): Promise<void> {
-    await expect.poll(() => this.#screen, { timeout: 15_000 }).toMatch(text);
-  }
-}
 
 describe('a terminal', () => {
   let place: Stage;
