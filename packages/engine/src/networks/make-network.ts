@@ -46,10 +46,18 @@ export async function makeNetwork(
     });
     return { id: spec.id, name: spec.name, driver, spec: made, created: new Date() };
   } catch (error) {
-    if (instance.capabilities.multiple) await instance.removeNetwork(spec).catch(() => undefined);
-    deleteNetwork(database, spec.id);
+    // What cannot be taken down now stays in the books, for the next of this name and for `check`.
+    const undone = !instance.capabilities.multiple || (await isDone(instance.removeNetwork(spec)));
+    if (undone) deleteNetwork(database, spec.id);
     throw error;
   }
+}
+
+function isDone(work: Promise<unknown>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
+  );
 }
 
 /** What a dead process began under this name, or any name it will never finish. We hold the name's lock. */

@@ -17,7 +17,7 @@ export class Lab implements NetworkDriver {
   /** What the driver has leased: endpoint id → names. */
   readonly held = new Map<string, readonly string[]>();
   readonly busyPorts = new Set<number>();
-  #fails: { method: Method; when: 'before' | 'after' } | undefined;
+  #fails: { readonly method: Method; readonly when: 'before' | 'after' }[] = [];
 
   readonly definition: DriverDefinition<'network', object> = {
     kind: 'network',
@@ -29,15 +29,15 @@ export class Lab implements NetworkDriver {
     create: () => this,
   };
 
-  /** The next such call fails, before or after its work. */
+  /** The next such call fails, before or after its work; each call of this adds one. */
   fail(method: Method, when: 'before' | 'after' = 'before'): void {
-    this.#fails = { method, when };
+    this.#fails.push({ method, when });
   }
 
   async #do<T>(method: Method, subject: string, work: () => T): Promise<T> {
     this.calls.push(`${method} ${subject}`);
-    const fails = this.#fails?.method === method ? this.#fails.when : undefined;
-    if (fails !== undefined) this.#fails = undefined;
+    const at = this.#fails.findIndex((one) => one.method === method);
+    const fails = at < 0 ? undefined : this.#fails.splice(at, 1)[0]?.when;
     if (fails === 'before') throw injected();
     const result = work();
     if (fails === 'after') throw injected();

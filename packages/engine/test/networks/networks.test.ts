@@ -55,6 +55,17 @@ describe('making and removing networks', () => {
     await networks.create({ name: 'three', driver: 'lab' });
   });
 
+  it('one that cannot be taken down either stays in the books until it can', async () => {
+    lab.fail('createNetwork', 'after');
+    lab.fail('removeNetwork');
+    await expect(networks.create({ name: 'three', driver: 'lab' })).rejects.toEqual(injected);
+    expect(await names()).toEqual(['one', 'two']);
+    expect(await findings()).toEqual(['NETWORK_HALF_MADE']);
+    await networks.create({ name: 'three', driver: 'lab' });
+    expect(lab.calls.slice(-2)).toEqual(['removeNetwork three', 'createNetwork three']);
+    expect(await findings()).toEqual([]);
+  });
+
   it('what a dead process began is taken down by the next of that name, and told by check', async () => {
     const spec = {
       id: newId(),
