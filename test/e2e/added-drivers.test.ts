@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { npmRegistry } from './driver-registry.ts';
 import { create, packWorkspace, run, shareModules, writePackage } from './packages.ts';
 import { loadBusybox, type Stage, stage } from './setup.ts';
 
@@ -17,7 +18,9 @@ const archive = (kind: string) => join(folder(kind), `strata-driver-my-${kind}-0
 beforeAll(async () => {
   place = await stage({ busybox: true });
   outside = join(place.filesystem.directory, 'outside');
-  mkdirSync(outside);
+  mkdirSync(join(outside, 'empty'), { recursive: true });
+  writeFileSync(join(outside, 'text.tgz'), 'no archive');
+  await run('tar', ['-czf', 'other.tgz', 'text.tgz'], outside);
   await packWorkspace(join(outside, 'archives'));
 });
 afterAll(() => place?.[Symbol.asyncDispose]());
@@ -156,11 +159,15 @@ describe('strata driver add', () => {
     ['./nowhere', /There is no \.\/nowhere/],
     ['Not A Name', /is not the name of a package/],
     ['--prefix=/', /unknown|flag|option/i],
+    ['./empty', /\.\/empty is not an npm package: it has no package\.json/],
+    ['./text.tgz', /\.\/text\.tgz is not an npm package: it is no archive/],
+    ['./other.tgz', /\.\/other\.tgz is not an npm package: it has no package\.json/],
     ['https://example.org/x.tgz', /There is no|is not the name/],
   ])('refuses the package %s', async (spec, said) => {
-    const { code, stderr } = await place.home.strata(['driver', 'add', spec]);
+    const { code, stderr } = await place.home.strata(['driver', 'add', spec], { cwd: outside });
     expect(code).toBeGreaterThan(0);
     expect(stderr).toMatch(said);
+    expect(stderr.split('\n')).toHaveLength(3);
   });
 
   it('refuses a driver for another core, and runs no script of a package', async () => {
@@ -188,6 +195,42 @@ describe('strata driver add', () => {
   });
 });
 
+describe('strata driver add NAME, from a registry', () => {
+  it('takes the latest or the version asked for, upgrades, and checks what was downloaded', async () => {
+    const { home } = place;
+    await using registry = await npmRegistry();
+    const env = { npm_config_registry: registry.url };
+    const driver = (...args: readonly string[]) => home.strata(['driver', ...args], { env });
+    const packed = async (version: string) => {
+      const path = writePackage(outside, { name: 'strata-driver-named', version, code: layer('named') });
+      await run('npm', ['pack', '--pack-destination', outside], path);
+      return join(outside, `strata-driver-named-${version}.tgz`);
+    };
+    registry.publish(await packed('1.0.0'));
+    registry.publish(await packed('1.1.0'));
+    expect((await driver('add', 'strata-driver-named@1.0.0')).stdout).toMatch(/strata-driver-named@1\.0\.0/);
+    expect((await driver('upgrade', 'named')).stdout).toMatch(/@1\.1\.0: .* which was 1\.0\.0/);
+    expect((await driver('rm', 'named')).code).toBe(0);
+    expect((await driver('add', 'strata-driver-named')).stdout).toMatch(/strata-driver-named@1\.1\.0/);
+    expect((await driver('rm', 'named')).code).toBe(0);
+
+    expect(await driver('add', 'strata-driver-named@9')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/no such version .*DRIVER_PACKAGE_NOT_FOUND.*\nhint: /),
+    });
+    expect(await driver('add', 'strata-driver-nobody')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/no package strata-driver-nobody .*\nhint: /),
+    });
+    registry.publish(await packed('1.2.0'), { lie: true });
+    expect(await driver('add', 'strata-driver-named@1.2.0')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/is not what the npm registry says it is \(DRIVER_INTEGRITY\)\nhint: /),
+    });
+    expect(readdirSync(join(home.root, 'drivers/packages'))).toEqual([]);
+  });
+});
+
 describe('an added driver that breaks', () => {
   beforeAll(() => loadBusybox(place.home));
 
@@ -199,7 +242,7 @@ describe('an added driver that breaks', () => {
   ])('%s: it is named, and the others go on working', async (_, members, said) => {
     const { home } = place;
     const path = writePackage(outside, { name: 'strata-driver-sick', code: layer('sick', members) });
-    await home.ok('driver', 'add', path);
+    expect(await home.ok('driver', 'add', path)).toMatch(said);
     const { code, stderr } = await home.strata(['storage', 'ls']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const used = await home.strata(['create', '--storage=sick', 'busybox:latest']);

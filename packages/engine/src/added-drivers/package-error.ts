@@ -47,17 +47,33 @@ export function explainNpm(error: unknown, spec: string, coreVersion: string): u
     );
   if (!isStrataError(error, 'PROGRAM_FAILED')) return error;
   const text = String(error.context.stderr ?? '');
-  const { kind, code, message, hint } = meaning(
-    /npm (?:error|ERR!) code (\w+)/.exec(text)?.[1],
-    spec,
-    coreVersion,
-  ) ?? {
-    kind: 'internal',
-    code: 'NPM_FAILED',
-    message: `npm could not install ${spec}: ${firstWords(text) || error.message}`,
-    hint: `Try npm install ${spec} in an empty directory to see all it says`,
-  };
+  const npmCode = /npm (?:error|ERR!) code (\w+)/.exec(text)?.[1];
+  const { kind, code, message, hint } = (/package\.json/.test(text)
+    ? noManifest(npmCode, spec)
+    : undefined) ??
+    meaning(npmCode, spec, coreVersion) ?? {
+      kind: 'internal',
+      code: 'NPM_FAILED',
+      message: `npm could not install ${spec}: ${firstWords(text) || error.message}`,
+      hint: `Try npm install ${spec} in an empty directory to see all it says`,
+    };
   return new StrataError(kind, code, message, { hint, cause: error });
+}
+
+function noManifest(npmCode: string | undefined, spec: string): Explanation | undefined {
+  const fault = { ENOENT: 'has no package.json', EJSONPARSE: 'has a package.json that is not JSON' }[
+    npmCode ?? ''
+  ];
+  return fault === undefined ? undefined : notAPackage(spec, fault);
+}
+
+function notAPackage(spec: string, fault: string): Explanation {
+  return {
+    kind: 'invalid-argument',
+    code: 'DRIVER_NOT_A_PACKAGE',
+    message: `${spec} is not an npm package: it ${fault}`,
+    hint: 'Name a directory with a package.json, or an archive that npm pack made',
+  };
 }
 
 function meaning(npmCode: string | undefined, spec: string, coreVersion: string): Explanation | undefined {
@@ -82,6 +98,17 @@ function meaning(npmCode: string | undefined, spec: string, coreVersion: string)
         code: 'DRIVER_CORE_VERSION',
         message: `${spec} was written for another version of @strata/core than this Strata's ${coreVersion}`,
         hint: 'Add a version of the driver that accepts it, or update Strata',
+      };
+    case 'TAR_BAD_ARCHIVE':
+    case 'Z_DATA_ERROR':
+    case 'Z_BUF_ERROR':
+      return notAPackage(spec, 'is no archive that tar can read');
+    case 'EINTEGRITY':
+      return {
+        kind: 'data-loss',
+        code: 'DRIVER_INTEGRITY',
+        message: `What was downloaded for ${spec} is not what the npm registry says it is`,
+        hint: 'Try again; if it stays so, tell the author or the keeper of the registry',
       };
     case 'ENOTFOUND':
     case 'EAI_AGAIN':

@@ -1,4 +1,4 @@
-import { type DriverKind, driverApiVersions, type ProbeResult } from '@strata/core';
+import { type DriverKind, driverApiVersions, isStrataError, type ProbeResult } from '@strata/core';
 import { addedDrivers } from '../added-drivers/added-driver.ts';
 import type { DriverStatus } from '../api/storage.ts';
 import { recordedDefault } from '../drivers/select-driver.ts';
@@ -29,7 +29,7 @@ export async function driverStatus(
     ...origin(services, kind, id),
     probe,
     isDefault: await isDefault(services, kind, id),
-    ...(await capabilities(services, kind, id, probe)),
+    ...(await created(services, kind, id, probe)),
     ...(kind === 'layer' ? await layerFacts(services, id) : {}),
   };
 }
@@ -49,24 +49,33 @@ function origin(
   return { apiVersion, version: found.version, package: from };
 }
 
-async function capabilities(
+/** What it declares once it is made; one that cannot be made does not work here, whatever its probe says. */
+async function created(
   { drivers }: InternalServices,
   kind: DriverKind,
   id: string,
   probe: ProbeResult,
-): Promise<Pick<DriverStatus, 'capabilities'>> {
+): Promise<Partial<Pick<DriverStatus, 'capabilities' | 'probe'>>> {
   if (!probe.supported) return {};
-  const driver = await drivers.get(kind, id).catch(() => undefined);
-  return driver !== undefined && 'capabilities' in driver ? { capabilities: { ...driver.capabilities } } : {};
+  try {
+    const driver = await drivers.get(kind, id);
+    return 'capabilities' in driver ? { capabilities: { ...driver.capabilities } } : {};
+  } catch (error) {
+    return { probe: refusal(error, `Check the configuration of the ${kind} driver ${id}`) };
+  }
 }
 
 async function probeSafely(services: InternalServices, kind: DriverKind, id: string): Promise<ProbeResult> {
   try {
     return await services.drivers.probe(kind, id);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return { supported: false, reason, hint: `Check the configuration of the ${kind} driver ${id}` };
+    return refusal(error, `Check the configuration of the ${kind} driver ${id}`);
   }
+}
+
+function refusal(error: unknown, hint: string): ProbeResult {
+  const reason = error instanceof Error ? error.message : String(error);
+  return { supported: false, reason, hint: isStrataError(error) ? (error.hint ?? hint) : hint };
 }
 
 async function isDefault(services: InternalServices, kind: DriverKind, id: string): Promise<boolean> {
