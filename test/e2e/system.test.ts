@@ -43,14 +43,12 @@ it('system df and system prune count volumes, and prune takes anonymous ones of 
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, string>)
       .find(({ Type }) => Type === 'Local Volumes');
-  await expect
-    .poll(df, { timeout: 10_000 })
-    .toMatchObject({
-      TotalCount: '4',
-      Active: '2',
-      Size: '12.6MB',
-      Reclaimable: expect.stringMatching(/^6\.3\d?MB \(50%\)$/),
-    });
+  await expect.poll(df, { timeout: 10_000 }).toMatchObject({
+    TotalCount: '4',
+    Active: '2',
+    Size: '12.6MB',
+    Reclaimable: expect.stringMatching(/^6\.3\d?MB \(50%\)$/),
+  });
   const names = async () => (await ok('volume', 'ls', '-q')).split('\n').map((name) => name.slice(0, 8));
   const told = await ok('system', 'prune', '-f', '--volumes');
   // The container that ended, and both anonymous volumes: its own is nobody's once it is gone.
