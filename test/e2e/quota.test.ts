@@ -51,6 +51,7 @@ it('keeps the limit over a restart, and takes it away with the container', async
   const limits = () => execFileSync('btrfs', ['qgroup', 'show', '-e', pool], { encoding: 'utf8' });
   expect(limits()).toContain('50.00MiB');
   await home.ok('rm', 'small');
+  execFileSync('btrfs', ['filesystem', 'sync', pool]); // wakes the cleaner
   execFileSync('btrfs', ['subvolume', 'sync', pool]);
   expect(limits()).not.toContain('50.00MiB');
 });

@@ -1,5 +1,6 @@
-/** The words of btrfs(8), here and nowhere else. Paths are absolute and consist of our own names. */
+/** The words of btrfs(8), here, in btrfs-qgroups.ts and nowhere else. Paths are absolute and consist of our own names. */
 import { type Exec, StrataError } from '@strata/core';
+import { BtrfsQgroups } from './btrfs-qgroups.ts';
 
 /** One file extent: `inode 259 file offset 0 len 3145728 disk start …`. Numbers a forged name could carry stay safe. */
 const EXTENT = /^inode (\d{1,18}) file offset \d+ len (\d{1,14}) disk start /;
@@ -14,9 +15,11 @@ export interface NewData {
 }
 
 export class BtrfsCommand {
+  readonly qgroups: BtrfsQgroups;
   readonly #exec: Exec;
 
   constructor(exec: Exec) {
+    this.qgroups = new BtrfsQgroups(exec);
     this.#exec = exec;
   }
 
@@ -49,29 +52,6 @@ export class BtrfsCommand {
         okCodes: [0, 1, 2],
       });
     }
-  }
-
-  /**
-   * Account for what each subvolume has, old data included once it returns. Simple quotas (Linux 6.7, btrfs-progs
-   * 6.7) charge data to the subvolume that wrote it and cost next to nothing; elsewhere the classic ones.
-   */
-  async enableQuota(path: string): Promise<void> {
-    const simple = await this.#exec.run('btrfs', ['quota', 'enable', '--simple', path], {
-      okCodes: [0, 1, 129],
-    });
-    if (simple.exitCode === 0) return;
-    await this.#exec.run('btrfs', ['quota', 'enable', path]);
-    await this.#exec.run('btrfs', ['quota', 'rescan', '-w', path], NO_TIMEOUT);
-  }
-
-  /** Limit what a subvolume shares with no other. Deleting the subvolume ends it. */
-  async limitExclusive(path: string, bytes: number): Promise<void> {
-    await this.#exec.run('btrfs', ['qgroup', 'limit', '-e', String(bytes), path]);
-  }
-
-  /** Kernels before 6.13 keep the qgroup of a subvolume that is gone. */
-  async clearStaleQgroups(root: string): Promise<void> {
-    await this.#exec.run('btrfs', ['qgroup', 'clear-stale', root], { okCodes: [0, 1] });
   }
 
   /** The transaction in which a subvolume or snapshot was made; everything it got later is newer. */

@@ -57,6 +57,7 @@ function stays(context: Reclaiming, name: string, error: unknown): void {
 /** Move every subvolume found in this one (not deeper) up to the root directory, noting their new names as it goes. */
 async function liftNested({ layers, command }: Reclaiming, name: string, lifted: string[]): Promise<void> {
   await command.setReadOnly(`${layers.path}/${name}`, false);
+  await command.qgroups.lift(`${layers.path}/${name}`);
   using tree = layers.open();
   for (const nested of findNested(tree, name)) {
     const target = layers.trashName('nested');

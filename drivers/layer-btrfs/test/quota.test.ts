@@ -1,6 +1,16 @@
 /** Limits: what they count, where the driver offers them, and that they go with the layer. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmdirSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { layerDriverCases, openLayerContext } from '@strata/conformance';
 import { register } from '@strata/conformance/vitest';
@@ -58,6 +68,7 @@ describe('on a pool', () => {
     await driver.remove('limited');
     await driver.remove('base');
     await driver.cleanup();
+    btrfs('filesystem', 'sync', pool.directory); // wakes the cleaner
     btrfs('subvolume', 'sync', pool.directory);
     expect(btrfs('qgroup', 'show', '-e', pool.directory)).not.toMatch(/^0\/2\d\d/m);
   });
@@ -91,3 +102,65 @@ register(
     /SetQuota|CapabilitiesMatch|CrashInside|CreateFromTemplate/.test(name),
   ),
 );
+
+/** BTRFS_IOC_QUOTA_CTL with BTRFS_QUOTA_CTL_ENABLE_SIMPLE_QUOTA (linux/btrfs.h): btrfs-progs before 6.7 cannot say it. */
+function enableSimpleQuotas(directory: string): boolean {
+  const native = createRequire(import.meta.url)('../../../packages/native/index.cjs') as {
+    load(): { ioctl(fd: number, request: number, argument: Buffer): unknown };
+  };
+  const fd = openSync(directory, 'r');
+  const argument = Buffer.alloc(16);
+  argument.writeBigUInt64LE(4n);
+  try {
+    native.load().ioctl(fd, 0xc0109428, argument);
+    return existsSync('/sys/fs/btrfs/features/simple_quota');
+  } catch {
+    return false;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+describe('subvolumes made inside', () => {
+  const limited = async (directory: string, name: string): Promise<LayerDriver> => {
+    const driver = (await driverIn(directory)) as QuotaLayerDriver;
+    await driver.create({ id: name, parents: [] });
+    await driver.setQuota({ id: name, parents: [] }, { bytes: 16 * MIB });
+    btrfs('subvolume', 'create', `${directory}/${name}/nested`);
+    return driver;
+  };
+  const writing = (file: string) => () => writeFileSync(file, Buffer.alloc(32 * MIB, 1));
+  const full = expect.objectContaining({ errno: -constants.errno.EDQUOT });
+
+  test('are not counted by classic quotas, which is told, and do not keep a full layer from being removed', async () => {
+    const { directory } = pool;
+    const driver = (await limited(directory, 'classic')) as QuotaLayerDriver;
+    expect(await driver.quotaCaveat?.()).toMatch(/does not count subvolumes.*simple quotas/);
+    expect(writing(`${directory}/classic/own`)).toThrow(full);
+    expect(() => mkdirSync(`${directory}/classic/more`)).toThrow(full);
+    await driver.remove('classic');
+    await driver.cleanup();
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  test('are counted by simple quotas', async (context) => {
+    const { directory, dispose } = await createLoopFilesystem({ type: 'btrfs', size: 2 * 1024 ** 3 });
+    try {
+      context.skip(!enableSimpleQuotas(directory), 'this kernel has no simple quotas (Linux 6.7)');
+      const driver = (await limited(directory, 'simple')) as QuotaLayerDriver;
+      expect(await driver.quotaCaveat?.()).toBeUndefined();
+      expect(writing(`${directory}/simple/nested/file`)).toThrow(full);
+      expect(writing(`${directory}/simple/own`)).toThrow(full);
+      expect(btrfs('qgroup', 'show', directory)).toMatch(/^1\//m);
+      await driver.remove('simple');
+      await driver.cleanup();
+      expect(readdirSync(directory)).toEqual([]);
+      btrfs('filesystem', 'sync', directory); // wakes the cleaner
+      btrfs('subvolume', 'sync', directory);
+      await driver.cleanup();
+      expect(btrfs('qgroup', 'show', directory)).not.toMatch(/^1\//m);
+    } finally {
+      await dispose();
+    }
+  });
+});

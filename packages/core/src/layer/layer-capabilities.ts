@@ -40,6 +40,9 @@ export interface LayerCapabilities {
 export interface QuotaLayerDriver extends LayerDriver {
   /** Limit the layer's own bytes (and inodes); EDQUOT or ENOSPC inside once reached. Removed with the layer. */
   setQuota(layer: Layer, limit: { readonly bytes: number; readonly inodes?: number }): Promise<void>;
+
+  /** What a limit does not hold on this host, in a sentence for whoever sets one. Absent or undefined: nothing. */
+  quotaCaveat?(): Promise<string | undefined>;
 }
 
 /** A driver that can keep an active layer in a filesystem of its own, in a sparse file. Requires capability `loopBacking`. */

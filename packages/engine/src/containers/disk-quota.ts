@@ -11,6 +11,12 @@ export interface DiskLimit {
   readonly diskBacking?: 'loop';
 }
 
+/** A limit, and what its driver has to say about it. */
+export interface DiskPlan {
+  readonly limit: DiskLimit;
+  readonly warning?: string;
+}
+
 const CHOICES =
   'Use --storage=btrfs on a pool of its own (strata storage init btrfs --size 20G) or on a btrfs with quotas ' +
   'enabled; --storage=overlay with --root on xfs or ext4 mounted with prjquota; or --storage=overlay with ' +
@@ -27,7 +33,7 @@ export async function planDisk(
   services: EngineServices,
   { diskSize, diskBacking }: Pick<CreateRequest, 'diskSize' | 'diskBacking'>,
   storage: string,
-): Promise<DiskLimit | undefined> {
+): Promise<DiskPlan | undefined> {
   const { sizeBytes = 0, backing } = services.config.disk ?? {};
   const size = diskSize ?? sizeBytes;
   if (size === 0) {
@@ -39,14 +45,16 @@ export async function planDisk(
   const { driver } = await services.layers.open(storage);
   if (diskBacking !== undefined) {
     if (!hasLoopBacking(driver)) throw refuseBacking(driver, storage);
-    return { diskSize: size, diskBacking };
+    return { limit: { diskSize: size, diskBacking } };
   }
   const found = limitOn(driver, {
     diskSize: size,
     ...(backing === undefined ? {} : { diskBacking: backing }),
   });
   if (found === undefined) throw refusal(storage, diskSize === undefined ? UNLIMITED : '');
-  return found;
+  const byQuota = found.diskBacking === undefined && hasQuota(driver);
+  const warning = byQuota ? await driver.quotaCaveat?.() : undefined;
+  return { limit: found, ...(warning === undefined ? {} : { warning }) };
 }
 
 /** The same limit on another driver, kept in its own way. @throws unsupported `QUOTA_UNSUPPORTED` */

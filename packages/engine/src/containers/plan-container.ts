@@ -47,7 +47,7 @@ export async function planContainer(
     parent,
     runtime: defaults.runtime ?? '',
     log: { ...defaultLog, ...defaults.log },
-    disk,
+    disk: disk?.limit,
   });
   const taken = (candidate: string) =>
     services.database.get('SELECT 1 FROM containers WHERE name = ?', candidate) !== undefined;
@@ -69,6 +69,7 @@ export async function planContainer(
       sandbox: networks.endpoints.length > 0,
     },
   };
+  if (disk?.warning !== undefined) warnings.push(disk.warning);
   return { container, endpoints: networks.endpoints, warnings };
 }
 

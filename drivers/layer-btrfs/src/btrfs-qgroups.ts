@@ -1,0 +1,75 @@
+/** The words of btrfs-qgroup(8) and btrfs-quota(8). */
+import type { Exec } from '@strata/core';
+
+const NO_TIMEOUT = { timeout: 0 };
+/** A group above subvolumes, `1/<id>`, and what is in it, `-` for nothing. */
+const GROUP = /^(1\/\d{1,20})\s.*\s-\s*(?:<|$)/;
+
+export class BtrfsQgroups {
+  readonly #exec: Exec;
+
+  constructor(exec: Exec) {
+    this.#exec = exec;
+  }
+
+  /** Do the programs know simple quotas (btrfs-progs 6.7)? */
+  async knowSimple(): Promise<boolean> {
+    const { stdout, stderr } = await this.#exec.run('btrfs', ['quota', 'enable', '--help'], {
+      okCodes: [0, 1],
+    });
+    return `${stdout}${stderr}`.includes('--simple');
+  }
+
+  /**
+   * Account for what each subvolume has, old data included once it returns. Simple quotas (Linux 6.7, btrfs-progs
+   * 6.7) charge data to the subvolume that wrote it and cost next to nothing; elsewhere the classic ones.
+   */
+  async enable(path: string): Promise<void> {
+    const simple = await this.#exec.run('btrfs', ['quota', 'enable', '--simple', path], {
+      okCodes: [0, 1, 129],
+    });
+    if (simple.exitCode === 0) return;
+    await this.#exec.run('btrfs', ['quota', 'enable', path]);
+    await this.#exec.run('btrfs', ['quota', 'rescan', '-w', path], NO_TIMEOUT);
+  }
+
+  /** Limit what a subvolume shares with no other. Deleting the subvolume ends it. */
+  async limitExclusive(path: string, bytes: number): Promise<void> {
+    await this.#exec.run('btrfs', ['qgroup', 'limit', '-e', String(bytes), path]);
+  }
+
+  /**
+   * Limit a subvolume together with those that will be made in it: the kernel puts them in the groups it is in, with
+   * simple quotas alone. The group stays until {@link clearStale}.
+   */
+  async limitNested(path: string, bytes: number): Promise<void> {
+    const { stdout } = await this.#exec.run('btrfs', ['inspect-internal', 'rootid', path]);
+    const id = stdout.trim();
+    const group = `1/${id}`;
+    // 1: it is there, or it is in it, from an earlier limit.
+    await this.#exec.run('btrfs', ['qgroup', 'create', group, path], { okCodes: [0, 1] });
+    await this.#exec.run('btrfs', ['qgroup', 'assign', `0/${id}`, group, path], { okCodes: [0, 1] });
+    await this.#exec.run('btrfs', ['qgroup', 'limit', String(bytes), group, path]);
+  }
+
+  /** Deleting and moving what is in a subvolume takes room, which one at its limit does not have. */
+  async lift(path: string): Promise<void> {
+    const { stdout } = await this.#exec.run('btrfs', ['inspect-internal', 'rootid', path]);
+    // 1: it never was limited.
+    for (const args of [['-e', 'none'], ['none'], ['none', `1/${stdout.trim()}`]])
+      await this.#exec.run('btrfs', ['qgroup', 'limit', ...args, path], { okCodes: [0, 1] });
+  }
+
+  /** Kernels before 6.13 keep the qgroup of a subvolume that is gone; groups of ours go when they are empty. */
+  async clearStale(root: string): Promise<void> {
+    await this.#exec.run('btrfs', ['qgroup', 'clear-stale', root], { okCodes: [0, 1] });
+    const { stdout } = await this.#exec.run('btrfs', ['qgroup', 'show', '-c', '--raw', root], {
+      okCodes: [0, 1],
+    });
+    for (const line of stdout.split('\n')) {
+      const [, group] = GROUP.exec(line) ?? [];
+      if (group !== undefined)
+        await this.#exec.run('btrfs', ['qgroup', 'destroy', group, root], { okCodes: [0, 1] });
+    }
+  }
+}
