@@ -172,10 +172,10 @@ export class SnapshotterServer {
   readonly #driver: string;
   readonly #daemon: Daemon;
 
-  constructor(home: StrataHome, driver: string) {
+  constructor(home: StrataHome, driver: string, address = `${home.run}/snapshotter/${driver}.sock`) {
     this.#home = home;
     this.#driver = driver;
-    this.address = `${home.run}/snapshotter/${driver}.sock`;
+    this.address = address;
     mkdirSync(home.root, { recursive: true, mode: 0o700 });
     this.#daemon = new Daemon(`${home.root}/../snapshotter-${driver}.log`);
   }

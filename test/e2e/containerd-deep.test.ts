@@ -1,0 +1,82 @@
+/** What containerd's mounts cannot carry as Strata's can: deep stacks in long places, FUSE, mounts that use one another. */
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { createLoopFilesystem, type LoopFilesystem, StrataHome } from '@strata/test-fixtures';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Containerd, SnapshotterServer } from './containerd-daemon.ts';
+import { deepImageArchive } from './deep-image.ts';
+import { run } from './packages.ts';
+import { gib } from './setup.ts';
+
+const repository = resolve(import.meta.dirname, '../..');
+const LAYERS = 128;
+let filesystem: LoopFilesystem;
+let home: StrataHome;
+let archive: string;
+
+beforeAll(async () => {
+  filesystem = await createLoopFilesystem({ type: 'ext4', size: 4 * gib });
+  // With this before each of 127 layers, mount data would be seven pages long.
+  const long = join(filesystem.directory, ...['l', 'o', 'n', 'g'].map((letter) => letter.repeat(40)));
+  home = new StrataHome(long);
+  archive = deepImageArchive(filesystem.directory, LAYERS, 'deep:test');
+  for (const id of ['fuse-overlayfs', 'erofs']) {
+    await run(
+      'npm',
+      ['pack', '--pack-destination', filesystem.directory],
+      join(repository, `drivers/layer-${id}`),
+    );
+    await home.ok('driver', 'add', join(filesystem.directory, `strata-driver-${id}-0.1.0.tgz`));
+  }
+});
+afterAll(async () => {
+  await home?.[Symbol.asyncDispose]();
+  await filesystem?.dispose();
+});
+
+async function served(
+  driver: string,
+  work: (containerd: Containerd, snapshotter: string) => Promise<void>,
+): Promise<void> {
+  // A socket's path has 108 bytes at the most.
+  const sockets = join(filesystem.directory, driver);
+  mkdirSync(sockets, { mode: 0o700 });
+  const server = new SnapshotterServer(home, driver, join(sockets, 's'));
+  const containerd = new Containerd(join(filesystem.directory, `c-${driver}`), { strata: server.address });
+  await server.start();
+  try {
+    await containerd.start();
+    await work(containerd, 'strata');
+  } finally {
+    await containerd.stop();
+    await server.stop();
+  }
+}
+
+describe.each(['overlay', 'fuse-overlayfs'])('containerd on %s', (driver) => {
+  test(`runs an image of ${LAYERS} layers`, async () => {
+    await served(driver, async (containerd, snapshotter) => {
+      await containerd.ok('image', 'import', '--snapshotter', snapshotter, archive);
+      const image = (await containerd.ok('image', 'ls', '-q')).trim();
+      const look = [
+        'sh',
+        '-c',
+        `ls /deep | wc -l; cat /deep/1 /deep/${LAYERS - 1}; rm /deep/1; echo n > /deep/2; cat /deep/2`,
+      ];
+      const seen = { code: 0, stdout: `${LAYERS - 1}\n1\n${LAYERS - 1}\nn\n`, stderr: '' };
+      for (const name of ['first', 'second'])
+        expect(
+          await containerd.ctr('run', '--rm', '--snapshotter', snapshotter, image, name, ...look),
+        ).toEqual(seen);
+    });
+    expect(home.traces().mounts).toEqual([]);
+  });
+});
+
+test('a driver whose mounts use one another is refused in one sentence', async () => {
+  await served('erofs', async (containerd, snapshotter) => {
+    const { code, stderr } = await containerd.ctr('image', 'import', '--snapshotter', snapshotter, archive);
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(/mounts use one another, which containerd cannot be told/);
+  });
+});
