@@ -19,7 +19,7 @@ export interface DiskPlan {
 
 const CHOICES =
   'Use --storage=btrfs on a pool of its own (strata storage init btrfs --size 20G) or on a btrfs with quotas ' +
-  'enabled; --storage=overlay with --root on xfs or ext4 mounted with prjquota; or --storage=overlay with ' +
+  'enabled; --storage=overlay with --root on xfs or ext4 mounted with prjquota, and setquota and repquota (Debian: quota) installed; or --storage=overlay with ' +
   '--storage-opt size=…,backing=loop, which keeps the container in a sparse file';
 const UNLIMITED =
   'The configuration asks for this limit; --storage-opt size=0 makes a container without one. ';
