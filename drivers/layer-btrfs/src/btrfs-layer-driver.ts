@@ -3,10 +3,12 @@
  * is read-only. What `remove` sets aside is `<root>/.trash-<id>-<uuid>`, until `cleanup` deletes it.
  */
 import {
+  type ChangesLayerDriver,
   type CloneLayerDriver,
   type Host,
   type Layer,
   type LayerCapabilities,
+  type LayerChanges,
   LayerDirectory,
   type LayerUsage,
   layerExists,
@@ -17,6 +19,7 @@ import {
   stopIfAborted,
   type UnpackTarget,
 } from '@strata/core';
+import { changedPaths } from './btrfs-changes.ts';
 import type { BtrfsCommand } from './btrfs-command.ts';
 import { reclaim } from './btrfs-reclaim.ts';
 
@@ -25,22 +28,22 @@ const CAPABILITIES: LayerCapabilities = {
   directoryRename: true,
   stableInodes: true,
   quota: false,
-  nativeChanges: false,
+  nativeChanges: true,
   clone: true,
   sharedPageCache: false,
   maxDepth: Number.MAX_SAFE_INTEGER,
 };
 
-export class BtrfsLayerDriver implements CloneLayerDriver {
+export class BtrfsLayerDriver implements CloneLayerDriver, ChangesLayerDriver {
   readonly capabilities: LayerCapabilities;
   readonly #layers: LayerDirectory;
   readonly #command: BtrfsCommand;
-  readonly #host: Pick<Host, 'files' | 'log'>;
+  readonly #host: Pick<Host, 'exec' | 'files' | 'log'>;
 
   constructor(
     root: string,
     command: BtrfsCommand,
-    host: Pick<Host, 'files' | 'log'>,
+    host: Pick<Host, 'exec' | 'files' | 'log'>,
     more: Partial<LayerCapabilities> = {},
   ) {
     this.capabilities = { ...CAPABILITIES, ...more };
@@ -105,6 +108,12 @@ export class BtrfsLayerDriver implements CloneLayerDriver {
     // A snapshot is made at the end of a transaction, so its own data is newer than that, and its parent's is not.
     const since = parents.length === 0 ? 0 : (await this.#command.createdAt(this.#path(id))) + 1;
     return this.#command.newData(this.#path(id), since, () => stopIfAborted(signal, id));
+  }
+
+  async changes({ id, parents: [parent] }: Layer): Promise<LayerChanges> {
+    this.#require(id);
+    const { exec, files } = this.#host;
+    return { kind: 'candidates', paths: changedPaths({ layers: this.#layers, exec, files, id, parent }) };
   }
 
   async list(): Promise<readonly string[]> {
