@@ -2,15 +2,20 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, lstatSync, lutimesSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import {
+  type ChangesLayerDriver,
+  type CloneLayerDriver,
   type DriverContext,
   type Layer,
   type LayerDriver,
   type ProbeResult,
+  type QuotaLayerDriver,
   StrataError,
 } from '@strata/core';
 import vfs from '../src/index.ts';
 
 type Definition = typeof vfs;
+/** Members of the optional interfaces too. */
+type Replaced = Partial<LayerDriver & QuotaLayerDriver & ChangesLayerDriver & CloneLayerDriver>;
 type Options = DriverContext<Record<string, never>>;
 
 export interface BrokenDriver {
@@ -20,7 +25,7 @@ export interface BrokenDriver {
 }
 
 /** A definition whose driver has some methods replaced. */
-function withDriver(replace: (good: LayerDriver, context: Options) => Partial<LayerDriver>): Definition {
+export function withDriver(replace: (good: LayerDriver, context: Options) => Replaced): Definition {
   return {
     ...vfs,
     create(context) {
@@ -42,7 +47,7 @@ function withDriver(replace: (good: LayerDriver, context: Options) => Partial<La
 const withProbe = (probe: (context: Options) => Promise<ProbeResult>): Definition => ({ ...vfs, probe });
 
 /** A child made by a program instead of by copyTree. */
-const copiedBy = (...command: string[]) =>
+export const copiedBy = (...command: string[]) =>
   withDriver((good, { root }) => ({
     async create(layer: Layer) {
       const [parent] = layer.parents;
@@ -62,7 +67,7 @@ function truncateTimes(directory: string): void {
   }
 }
 
-const broken = (fault: string, caughtBy: string, definition: Definition): BrokenDriver => ({
+export const broken = (fault: string, caughtBy: string, definition: Definition): BrokenDriver => ({
   fault,
   caughtBy,
   definition,
