@@ -1,16 +1,6 @@
 /** Limits: what they count, where the driver offers them, and that they go with the layer. */
 import { execFileSync } from 'node:child_process';
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  rmdirSync,
-  writeFileSync,
-} from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { layerDriverCases, openLayerContext } from '@strata/conformance';
 import { register } from '@strata/conformance/vitest';
@@ -19,6 +9,7 @@ import { createHost } from '@strata/host';
 import { createLoopFilesystem, type LoopFilesystem } from '@strata/test-fixtures';
 import { afterAll, describe, expect, test } from 'vitest';
 import definition from '../src/index.ts';
+import { enableSimpleQuotas } from './simple-quotas.ts';
 
 const MIB = 1024 ** 2;
 const host = createHost();
@@ -102,24 +93,6 @@ register(
     /SetQuota|CapabilitiesMatch|CrashInside|CreateFromTemplate/.test(name),
   ),
 );
-
-/** BTRFS_IOC_QUOTA_CTL with BTRFS_QUOTA_CTL_ENABLE_SIMPLE_QUOTA (linux/btrfs.h): btrfs-progs before 6.7 cannot say it. */
-function enableSimpleQuotas(directory: string): boolean {
-  const native = createRequire(import.meta.url)('../../../packages/native/index.cjs') as {
-    load(): { ioctl(fd: number, request: number, argument: Buffer): unknown };
-  };
-  const fd = openSync(directory, 'r');
-  const argument = Buffer.alloc(16);
-  argument.writeBigUInt64LE(4n);
-  try {
-    native.load().ioctl(fd, 0xc0109428, argument);
-    return existsSync('/sys/fs/btrfs/features/simple_quota');
-  } catch {
-    return false;
-  } finally {
-    closeSync(fd);
-  }
-}
 
 describe('subvolumes made inside', () => {
   const limited = async (directory: string, name: string): Promise<LayerDriver> => {
