@@ -167,7 +167,7 @@ describe('strata driver add', () => {
     const { code, stderr } = await place.home.strata(['driver', 'add', spec], { cwd: outside });
     expect(code).toBeGreaterThan(0);
     expect(stderr).toMatch(said);
-    expect(stderr.split('\n')).toHaveLength(3);
+    if (!spec.startsWith('--')) expect(stderr).toMatch(/^strata: .*\nhint: .*\n$/);
   });
 
   it('refuses a driver for another core, and runs no script of a package', async () => {
