@@ -35,6 +35,8 @@ export async function startConmon(
   });
   const pipes = child.pipes as ReadonlyMap<number, Duplex>;
   const errors = collect(pipes.get(2));
+  // A monitor that ends before it has read the go-ahead resets that pipe; the reports tell why it ended.
+  pipes.get(startFd)?.on('error', () => undefined);
   try {
     if (attach) {
       const start = pipes.get(startFd);

@@ -97,6 +97,17 @@ it('a probe that hangs is killed with all it began, and what it printed is kept'
   expect(members).toHaveLength(1);
 });
 
+it('a probe that is killed while it starts is a failure, and neither keeper nor container comes to harm', async () => {
+  const ids = await Promise.all(
+    [1, 30, 60, 90, 120].map((timeout) =>
+      run({ test: shell('(sleep 5 &); sleep 5'), timeout, interval: 1, retries: 1 }),
+    ),
+  );
+  for (const id of ids)
+    await expect.poll(async () => (await health(id)).FailingStreak, soon).toBeGreaterThan(4);
+  expect((await fixture.api.list()).map(({ status: state }) => state)).toEqual(ids.map(() => 'running'));
+});
+
 it('a command that is not there is a failure', async () => {
   const id = await run({ test: ['CMD', '/no/such/thing'], retries: 1 });
   await expect.poll(() => status(id), soon).toBe('unhealthy');

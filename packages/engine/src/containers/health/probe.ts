@@ -1,4 +1,5 @@
 /** One probe: the health check's command as an exec without events, with a time limit on all of it. */
+import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MonitoredProcess } from '@strata/core';
 import type { EngineServices } from '../../services.ts';
@@ -34,6 +35,8 @@ export async function probe(
   const timer = setTimeout(() => late.abort(), plan.timeout);
   try {
     const record = containerById(services.database, container.id);
+    // Removed in this moment: the file of its lock is not made anew for good.
+    if (record === undefined) rmSync(services.paths.lock('container', container.id), { force: true });
     if (record?.status !== 'running' || !sameRun(record, container)) return undefined;
     const it: Probe = {
       record,
