@@ -50,6 +50,11 @@ it('system df and system prune count volumes, and prune takes anonymous ones of 
     Reclaimable: expect.stringMatching(/^6\.3\d?MB \(50%\)$/),
   });
   const names = async () => (await ok('volume', 'ls', '-q')).split('\n').map((name) => name.slice(0, 8));
+  const each = await ok('system', 'df', '-v');
+  expect(each).toMatch(/^busybox +latest +[0-9a-f]{12} .* 3$/m);
+  expect(each).toMatch(/^[0-9a-f]{12} +busybox:latest +"sh -c .* 1 +\S+ \(virtual .*\) .*Up .* busy$/m);
+  expect(each).toMatch(/^idle +0 +3\.15MB$/m);
+  expect(each).toMatch(/^used +1 +3\.15MB$/m);
   const told = await ok('system', 'prune', '-f', '--volumes');
   // The container that ended, and both anonymous volumes: its own is nobody's once it is gone.
   expect(told).toMatch(/^Deleted Containers:\n[0-9a-f]{64}\n/);

@@ -1,12 +1,15 @@
-import type { Handler } from '../context.ts';
+import type { CommandContext, CommandResult, Handler } from '../context.ts';
 import { readFilters } from '../fast/filters.ts';
 import { json } from '../format/functions.ts';
 import { compileTemplate, unescapeText } from '../format/template.ts';
 import { humanSize } from '../format/units.ts';
 import { defined } from '../options/defined.ts';
-import { diskRows, diskView } from '../views/disk-view.ts';
+import { containerRow } from '../views/container-view.ts';
+import { diskRows, diskTables, diskView } from '../views/disk-view.ts';
 import { eventLine, eventValue } from '../views/event-view.ts';
+import { imageRows } from '../views/image-view.ts';
 import { infoText, infoValue } from '../views/info-view.ts';
+import { volumeRow } from '../views/volume-view.ts';
 import { confirm } from './confirm.ts';
 import { timeOf } from './logs.ts';
 
@@ -65,10 +68,29 @@ export const check: Handler = async (context) => {
 };
 
 export const diskUsage: Handler = async (context) => {
+  if (context.flags.bool('verbose')) return await eachUse(context);
   const { system } = await context.engine();
   const rows = diskRows(await system.diskUsage());
   return { output: { kind: 'table', rows, view: diskView, format: context.flags.string('format') } };
 };
+
+/** docker system df -v: a table each. */
+async function eachUse(context: CommandContext): Promise<CommandResult> {
+  const { flags } = context;
+  if (flags.given('format')) throw flags.conflict('the verbose option cannot be used with --format');
+  const { containers, images, volumes } = await context.engine();
+  const [everyImage, everyContainer, everyVolume] = await Promise.all([
+    images.list(),
+    containers.list({ all: true, size: true }),
+    volumes.list({ size: true }),
+  ]);
+  const rows = {
+    images: everyImage.flatMap((image) => imageRows(image, { noTrunc: false })),
+    containers: everyContainer.map((container) => containerRow(container, { noTrunc: false })),
+    volumes: everyVolume.map(volumeRow),
+  };
+  return { output: { kind: 'lines', lines: diskTables(rows) } };
+}
 
 export const pruneSystem: Handler = async (context) => {
   const { flags } = context;

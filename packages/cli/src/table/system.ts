@@ -62,7 +62,7 @@ export const systemCommands: readonly CommandSpec[] = [
     group: 'commands',
     summary: 'Show disk usage',
     args: [],
-    flags: [formatFlag],
+    flags: [formatFlag, bool('v,verbose', 'Show each image, container and volume')],
     handler: 'diskUsage',
   },
   {

@@ -1,5 +1,6 @@
 import type { VolumeSummary } from '@strata/engine';
 import type { TableRow, TableView } from '../format/table.ts';
+import { humanSize } from '../format/units.ts';
 
 export const volumeView: TableView = {
   headers: {
@@ -9,6 +10,7 @@ export const volumeView: TableView = {
     Scope: 'SCOPE',
     Labels: 'LABELS',
     Links: 'LINKS',
+    Size: 'SIZE',
   },
   columns: '{{.Driver}}\t{{.Name}}',
   quiet: '{{.Name}}',
@@ -26,5 +28,6 @@ export function volumeRow(volume: VolumeSummary): TableRow {
     Mountpoint: volume.mountpoint,
     Name: volume.name,
     Scope: 'local',
+    Size: volume.bytes === undefined ? 'N/A' : humanSize(volume.bytes),
   };
 }

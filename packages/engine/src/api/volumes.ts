@@ -10,6 +10,8 @@ export interface VolumeSummary {
   readonly anonymous: boolean;
   /** Containers that name it, running or not. */
   readonly containers: readonly string[];
+  /** With `size`: measured. */
+  readonly bytes?: number;
 }
 
 export interface VolumeFilter {
@@ -18,6 +20,7 @@ export interface VolumeFilter {
   readonly drivers?: readonly string[];
   /** Used by no container; or by one. */
   readonly dangling?: boolean;
+  readonly size?: boolean;
 }
 
 export interface VolumesApi {
