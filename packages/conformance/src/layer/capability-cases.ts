@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync } from 'node:fs';
-import { errnoOf, hasChanges, hasClone, hasQuota, type LayerChanges } from '@strata/core';
+import { errnoOf, hasChanges, hasClone, hasLoopBacking, hasQuota, type LayerChanges } from '@strata/core';
 import { expectError } from '../runner/expect-error.ts';
 import { TreeEditor } from '../tree/tree-editor.ts';
 import { assertSamePicture } from '../tree/tree-picture.ts';
@@ -53,20 +53,29 @@ export const capabilityCases: readonly LayerCase[] = [
       await driver.setQuota(context.layer(limited), { bytes: 8 * MIB });
       await context.edit(limited, (edit) => {
         edit.file('fits', Buffer.alloc(MIB, 2));
-        const error = (() => {
-          try {
-            for (let n = 0; n < 31; n += 1) edit.file(`more${n}`, Buffer.alloc(MIB, n));
-            return undefined;
-          } catch (caught) {
-            return caught;
-          }
-        })();
-        assert.ok(
-          ['EDQUOT', 'ENOSPC'].includes(errnoOf(error) ?? ''),
-          `32 MiB went into a quota of 8: ${String(error)}`,
-        );
+        assertFull(edit, 31, '32 MiB went into a quota of 8');
       });
       await context.edit(free, (edit) => edit.file('unlimited', Buffer.alloc(24 * MIB, 3)));
+    },
+  },
+  {
+    name: 'strata/SetBacking',
+    excludedBy: ({ loopBacking }) =>
+      loopBacking === true ? undefined : 'loopBacking is false: the engine refuses backing=loop',
+    async run(context) {
+      const { driver } = context;
+      assert.ok(hasLoopBacking(driver));
+      const base = await context.commit(undefined, (edit) => edit.file('base', Buffer.alloc(16 * MIB, 1)));
+      const child = await context.prepare(base);
+      await driver.setBacking(context.layer(child), { bytes: 32 * MIB });
+      await context.edit(child, (edit) => {
+        assert.equal(edit.read('base').length, 16 * MIB);
+        edit.file('fits', Buffer.alloc(16 * MIB, 2));
+        assertFull(edit, 32, '48 MiB went into 32');
+      });
+      const { bytes } = await driver.usage(context.layer(child));
+      assert.ok(bytes > 16 * MIB && bytes <= 33 * MIB, `usage is ${bytes} bytes`);
+      await context.look(child, (edit) => assert.equal(edit.lstat('fits').size, BigInt(16 * MIB)));
     },
   },
   {
@@ -126,6 +135,19 @@ export const capabilityCases: readonly LayerCase[] = [
     },
   },
 ];
+
+/** Write files of 1 MiB until there is no room. */
+function assertFull(edit: TreeEditor, most: number, otherwise: string): void {
+  const error = (() => {
+    try {
+      for (let n = 0; n < most; n += 1) edit.file(`more${n}`, Buffer.alloc(MIB, n));
+      return undefined;
+    } catch (caught) {
+      return caught;
+    }
+  })();
+  assert.ok(['EDQUOT', 'ENOSPC'].includes(errnoOf(error) ?? ''), `${otherwise}: ${String(error)}`);
+}
 
 async function named(changes: LayerChanges, host: LayerContext['host']): Promise<Set<string>> {
   const found = new Set<string>();

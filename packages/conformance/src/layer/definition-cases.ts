@@ -56,8 +56,13 @@ export const definitionCases: readonly LayerCase[] = [
   {
     name: 'strata/CapabilitiesMatchMethods',
     async run({ driver }) {
-      const { quota, nativeChanges, clone, maxDepth } = driver.capabilities;
+      const { quota, loopBacking = false, nativeChanges, clone, maxDepth } = driver.capabilities;
       assert.equal('setQuota' in driver, quota, 'capability quota and method setQuota must agree');
+      assert.equal(
+        'setBacking' in driver,
+        loopBacking,
+        'capability loopBacking and method setBacking must agree',
+      );
       assert.equal(
         'changes' in driver,
         nativeChanges,
