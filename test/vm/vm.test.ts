@@ -23,7 +23,7 @@ it('passes every suite in a machine of its own', { timeout: 1_800_000 }, async (
     'cgroup-v2': atLeast(34),
     cli: atLeast(10),
     'quota-xfs': 6,
-    'quota-ext4': 6,
+    'quota-ext4': 3,
     'layer-overlay-xfs': atLeast(60),
     'layer-overlay-ext4': atLeast(20),
     'layer-btrfs': atLeast(20),

@@ -108,7 +108,10 @@ const cases: readonly ConformanceCase<Place, undefined>[] = [
   },
 ];
 
-export function quotaCases(type: QuotaType): VmCases {
+/** What the kernel's filesystem decides; the rest is the same on all. */
+const KERNEL = /stops at 50 MB|copied up counts|go with the containers/;
+
+export function quotaCases(type: QuotaType, wanted: RegExp = KERNEL): VmCases {
   return async function* (): AsyncGenerator<CaseResult> {
     const host = createHost();
     await using filesystem = await createQuotaFilesystem(host, type);
@@ -120,6 +123,7 @@ export function quotaCases(type: QuotaType): VmCases {
       layers: join(root, 'layers/overlay'),
     };
     const open = async () => ({ context: place, traits: undefined, close: async () => undefined });
-    yield* runCases({ open }, cases, { milliseconds: 180_000 });
+    const chosen = cases.filter(({ name }) => wanted.test(name));
+    yield* runCases({ open }, chosen, { milliseconds: 180_000 });
   };
 }

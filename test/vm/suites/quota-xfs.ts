@@ -1,3 +1,3 @@
 import { quotaCases } from './quota-cases.ts';
 
-export default quotaCases('xfs');
+export default quotaCases('xfs', /./);
