@@ -10,9 +10,9 @@ export async function unlessOrphaned<T>(monitorPid: number, report: Promise<T>):
   let watch: NodeJS.Timeout | undefined;
   const silence = new Promise<never>((_, reject) => {
     watch = setInterval(() => {
-      orphaned = runtimeRuns(monitorPid) ? 0 : orphaned + 1;
+      orphaned = !isAsleep(monitorPid) || runtimeRuns(monitorPid) ? 0 : orphaned + 1;
       // Not at once: between the runtime's end and the report is a moment without it.
-      if (orphaned < 3) return;
+      if (orphaned < 5) return;
       killChild(monitorPid);
       reject(new StrataError('internal', 'MONITOR_FAILED', 'The container runtime was killed half-way'));
     }, 1_000);
@@ -36,6 +36,15 @@ function runtimeRuns(monitorPid: number): boolean {
   } catch {
     // No such file without CONFIG_PROC_CHILDREN: wait as long as it takes. A child that went away is asked again.
     return true;
+  }
+}
+
+/** On a busy machine a monitor may have its report ready for seconds and not run: proc(5), the state after the name. */
+function isAsleep(pid: number): boolean {
+  try {
+    return /^\d+ \(.*\) S /s.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return false;
   }
 }
 
