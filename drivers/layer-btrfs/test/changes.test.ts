@@ -70,7 +70,7 @@ const context = (root: string) => {
   return { root, runDirectory: root, options: {}, host, log: host.log, signal };
 };
 
-async function tellsAll(steps: { first: Step[]; then: Step[] }): Promise<void> {
+async function tellsAll(steps: { first: Step[]; later: Step[] }): Promise<void> {
   const root = mkdtempSync(`${filesystem.directory}/root-`);
   const driver = await definition.create(context(root));
   const child: Layer = { id: 'child', parents: ['base'] };
@@ -78,7 +78,7 @@ async function tellsAll(steps: { first: Step[]; then: Step[] }): Promise<void> {
   for (const each of steps.first) perform(`${root}/base`, each);
   await driver.seal({ id: 'base', parents: [] });
   await driver.create(child);
-  for (const each of steps.then) perform(`${root}/child`, each);
+  for (const each of steps.later) perform(`${root}/child`, each);
   if (!hasChanges(driver)) throw new Error('no native changes');
   const changes = await driver.changes(child);
   if (changes.kind !== 'candidates') throw new Error(changes.kind);
@@ -100,7 +100,7 @@ async function collect(paths: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> 
 type Step = Parameters<typeof perform>[1];
 
 /** Found by this test and by thinking: a directory in place of another, and a file that is told of by another name. */
-const examples: [{ first: Step[]; then: Step[] }][] = [
+const examples: [{ first: Step[]; later: Step[] }][] = [
   [
     {
       first: [
@@ -109,7 +109,7 @@ const examples: [{ first: Step[]; then: Step[] }][] = [
         { do: 'dir', path: 'b', to: 'a' },
         { do: 'file', path: 'b/c', to: 'a' },
       ],
-      then: [{ do: 'rename', path: 'a', to: 'b' }],
+      later: [{ do: 'rename', path: 'a', to: 'b' }],
     },
   ],
   [
@@ -118,7 +118,7 @@ const examples: [{ first: Step[]; then: Step[] }][] = [
         { do: 'file', path: 'a', to: 'a' },
         { do: 'link', path: 'a', to: 'b' },
       ],
-      then: [{ do: 'file', path: 'a', to: 'other' }],
+      later: [{ do: 'file', path: 'a', to: 'other' }],
     },
   ],
 ];
@@ -126,7 +126,7 @@ const examples: [{ first: Step[]; then: Step[] }][] = [
 test('whatever was renamed, replaced and removed', { timeout: 120_000 }, async () => {
   const steps = fc.record({
     first: fc.array(step, { minLength: 4, maxLength: 20 }),
-    then: fc.array(step, { minLength: 1, maxLength: 20 }),
+    later: fc.array(step, { minLength: 1, maxLength: 20 }),
   });
   await fc.assert(fc.asyncProperty(steps, tellsAll), { numRuns: 100, seed: 7, examples });
 });
