@@ -212,7 +212,7 @@ it('after a reboot what is wanted runs again with its ports, and no address is l
   for (const target of mounts.filter((path) => path.startsWith(join(home.root, '..'))).toReversed())
     await place.on('umount', '-l', target);
   rmSync(home.run, { recursive: true, force: true });
-  const store = new DatabaseSync(`${home.root}/strata.db`);
+  const store = new DatabaseSync(`${home.root}/strata.db`, { timeout: 10_000 });
   store.exec("UPDATE settings SET value = 'another boot' WHERE name LIKE 'network.boot.%'");
   store.close();
   expect(await ok('system', 'start')).toBe('wanted');
