@@ -1,3 +1,3 @@
 import { sweepKills } from './kill-sweep.ts';
 
-sweepKills('overlay', 'many');
+sweepKills('overlay');

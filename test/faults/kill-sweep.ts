@@ -14,9 +14,9 @@ import { type Density, killAt, points, type Step, steps } from './kill.ts';
  * kill -9 inside pull, run and rm at every change of names and mounts and at database writes; then the same command
  * succeeds and the host shows no trace. `STRATA_FAULTS=all` takes every point of every step.
  */
-export function sweepKills(storage: string, density: Density): void {
+export function sweepKills(storage: string): void {
   describe(`kill -9 on ${storage}`, () =>
-    sweep(storage, process.env['STRATA_FAULTS'] === 'all' ? 'all' : density));
+    sweep(storage, process.env['STRATA_FAULTS'] === 'all' ? 'all' : 'few'));
 }
 
 function sweep(storage: string, density: Density): void {
@@ -99,10 +99,11 @@ function sweep(storage: string, density: Density): void {
     expect.soft({ step, nth, code, stdout, stderr }).toMatchObject({ code: expect.toBeOneOf([1, 125, 137]) });
     await scene.again();
     await scene.after();
-    const repaired = await home.strata(['check', '--repair']);
-    expect.soft(repaired).toMatchObject({ code: 0 });
     const where = `${scene.command[0]} killed at ${step} ${nth}`;
-    expect.soft(await home.ok('check'), where).not.toMatch(/\b[A-Z]+_[A-Z_]+\b/);
+    const repaired = await home.strata(['check', '--repair']);
+    expect.soft(repaired, where).toMatchObject({ code: 0 });
+    const problem = /\b[A-Z]+_[A-Z_]+\b/;
+    if (problem.test(repaired.stdout)) expect.soft(await home.ok('check'), where).not.toMatch(problem);
     const { layers: _, ...expected } = clean;
     const found = () => {
       const { layers: __, ...traces } = home.traces();
