@@ -113,6 +113,9 @@ async function runNpm(directory: string, spec: string, options: InstallOptions):
     '--no-audit',
     '--no-fund',
     '--global=false',
+    // npm's own waits, 10 and 60 s, keep a person waiting minutes for what is broken; also for a wrong checksum.
+    '--fetch-retry-mintimeout=500',
+    '--fetch-retry-maxtimeout=2000',
   ];
   await host.exec.run(npm, ['install', `--prefix=${directory}`, ...flags, '--loglevel=error', '--', spec], {
     cwd: directory,
