@@ -87,7 +87,7 @@ function definitions(modules: readonly (readonly [file: string, code: string])[]
 
 /** `__strataUrl` and `__strataResolve` are what `import.meta` was: every module speaks of the program's directory. */
 function loader(own: string, elsewhere: Record<string, string>, entry: string): string {
-  return `var url=require('node:url').pathToFileURL(__filename).href;
+  return `var url='file://'+encodeURI(__filename).replace(/[?#]/g,encodeURIComponent);
 function resolve(name){return new URL('./'+name.slice(name.lastIndexOf('/')+1)+'.cjs',url).href}
 var definitions=${own};
 var elsewhere=${JSON.stringify(elsewhere)};

@@ -1,7 +1,18 @@
-import { writeSync } from 'node:fs';
+import { fstatSync, writeSync } from 'node:fs';
 
-/** node:tty loads node:net, which costs milliseconds; most commands never ask. */
-const isatty = (descriptor: number): boolean => process.getBuiltinModule('node:tty').isatty(descriptor);
+/** null(4), zero and their like: character devices that are no terminals. */
+const MEMORY_DEVICES = 1;
+
+/** node:tty loads node:net, which costs milliseconds: it is asked only about what may be a terminal. */
+function isatty(descriptor: number): boolean {
+  try {
+    const { rdev, mode } = fstatSync(descriptor);
+    if ((mode & 0o170000) !== 0o020000 || rdev >> 8 === MEMORY_DEVICES) return false;
+  } catch {
+    return false;
+  }
+  return process.getBuiltinModule('node:tty').isatty(descriptor);
+}
 
 /** Standard streams for text. Synchronous: short, and nothing is lost at exit. Bulk bytes go through `terminal/`. */
 export interface Io {

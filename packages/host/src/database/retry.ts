@@ -1,3 +1,4 @@
+import { monotonic } from '../clock.ts';
 import { isBusy } from './errors.ts';
 
 /** How long a lock is waited for in all. Longer than any honest transaction, which is milliseconds. */
@@ -10,12 +11,12 @@ const cell = new Int32Array(new SharedArrayBuffer(4));
  * that went stale return SQLITE_BUSY at once. Those are asked again, with a random pause so that waiters spread.
  */
 export function retryBusy<T>(action: () => T): T {
-  const deadline = performance.now() + BUSY_TIMEOUT;
+  const deadline = monotonic() + BUSY_TIMEOUT;
   for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
     try {
       return action();
     } catch (error) {
-      if (!isBusy(error) || performance.now() > deadline) throw error;
+      if (!isBusy(error) || monotonic() > deadline) throw error;
       Atomics.wait(cell, 0, 0, pause * (0.5 + Math.random()));
     }
   }

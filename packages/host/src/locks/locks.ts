@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { type HeldLock, type Locks, StrataError } from '@strata/core';
+import { monotonic } from '../clock.ts';
 import { aborted } from '../errors.ts';
 import { native } from '../native.ts';
 
@@ -59,12 +60,12 @@ function timedOut(path: string, timeout: number): StrataError {
  */
 async function wait(fd: number, path: string, options: Options): Promise<void> {
   const { signal, timeout } = options;
-  const deadline = timeout === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeout;
+  const deadline = timeout === undefined ? Number.POSITIVE_INFINITY : monotonic() + timeout;
   for (let ms = FIRST_PAUSE; ; ms = Math.min(ms * 2, LONGEST_PAUSE)) {
     if (signal?.aborted) throw aborted(signal);
     if (native().flock(fd, options.shared ? LOCK_SH : LOCK_EX) === 0) return;
-    if (performance.now() >= deadline) throw timedOut(path, timeout ?? 0);
-    await pause(Math.min(ms, Math.max(1, deadline - performance.now())), signal);
+    if (monotonic() >= deadline) throw timedOut(path, timeout ?? 0);
+    await pause(Math.min(ms, Math.max(1, deadline - monotonic())), signal);
   }
 }
 

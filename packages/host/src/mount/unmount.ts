@@ -1,4 +1,5 @@
 import { errnoOf, StrataError } from '@strata/core';
+import { monotonic } from '../clock.ts';
 import { kindOfErrno } from '../errors.ts';
 import { native } from '../native.ts';
 import { readMountInfo } from './mountinfo.ts';
@@ -32,7 +33,7 @@ async function unmountPatiently(target: string, deadline: number): Promise<void>
       return;
     } catch (error) {
       if (errnoOf(error) !== 'EBUSY') throw error;
-      if (performance.now() >= deadline) break;
+      if (monotonic() >= deadline) break;
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   }
@@ -41,7 +42,7 @@ async function unmountPatiently(target: string, deadline: number): Promise<void>
 
 /** Unmount all that is mounted at or below `target`, latest first: mount order puts the deeper and upper ones last. */
 export async function unmountTree(target: string): Promise<void> {
-  const deadline = performance.now() + BUSY_MS;
+  const deadline = monotonic() + BUSY_MS;
   for (let rounds = 0; rounds < 64; rounds++) {
     const mounts = readMountInfo(target);
     if (mounts.length === 0) return;
