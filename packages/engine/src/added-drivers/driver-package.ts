@@ -3,8 +3,8 @@
  * of this Strata's `@strata/core` for the one peer, and `entry.mjs`, which imports it as any program would.
  * Nothing of the package runs: npm's scripts are off.
  */
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Host, StrataError } from '@strata/core';
 import type { ImportModule } from './import-definition.ts';
@@ -71,7 +71,7 @@ export async function installPackage(
   const spec = packageSpec(given);
   const core = prepare(directory, options.corePackage);
   try {
-    await runNpm(directory, spec, options);
+    await withoutScripts(spec, directory, (source) => runNpm(directory, source, options));
   } catch (error) {
     throw explainNpm(error, given, core);
   }
@@ -100,6 +100,40 @@ function prepare(directory: string, corePackage: string): string {
   const project = { private: true, dependencies: { '@strata/core': 'file:./core' } };
   writeFileSync(join(directory, 'package.json'), JSON.stringify(project));
   return String(version);
+}
+
+/**
+ * npm 9, which is Debian 12's, packs a directory before it installs it and runs `prepare` for that, whatever
+ * `--ignore-scripts` says: it gets a copy that has none.
+ */
+async function withoutScripts(
+  spec: string,
+  directory: string,
+  install: (spec: string) => Promise<void>,
+): Promise<void> {
+  const { scripts, ...rest } = isAbsolute(spec) ? manifestOf(spec) : {};
+  if (scripts === undefined) return install(spec);
+  const copy = join(directory, 'source');
+  try {
+    cpSync(spec, copy, {
+      recursive: true,
+      verbatimSymlinks: true,
+      filter: (path) => !/^(?:node_modules|\.git)$/.test(basename(path)) || path === spec,
+    });
+    writeFileSync(join(copy, 'package.json'), JSON.stringify(rest));
+    await install(copy);
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+/** Nothing where there is none to read: npm says what is wrong. */
+function manifestOf(directory: string): Record<string, unknown> {
+  try {
+    return readJson(join(directory, 'package.json'));
+  } catch {
+    return {};
+  }
 }
 
 async function runNpm(directory: string, spec: string, options: InstallOptions): Promise<void> {
