@@ -1,5 +1,16 @@
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { busyboxImage, createLoopFilesystem, type LoopFilesystem, StrataHome } from '@strata/test-fixtures';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+/** A pair of interfaces that goes with its container; nothing of /etc/cni/net.d, which may be empty. */
+function cniNetwork(directory: string): string {
+  const path = join(directory, 'matrix.conflist');
+  const ipam = { type: 'host-local', subnet: '10.213.77.0/24', dataDir: join(directory, 'cni') };
+  const list = { cniVersion: '1.0.0', name: 'matrix', plugins: [{ type: 'ptp', ipam }] };
+  writeFileSync(path, JSON.stringify(list));
+  return path;
+}
 
 /** Every storage × network × cgroup pair that this host supports boots a process and leaves nothing. */
 describe('every combination of drivers', () => {
@@ -10,6 +21,8 @@ describe('every combination of drivers', () => {
   beforeAll(async () => {
     filesystem = await createLoopFilesystem({ type: 'ext4', size: 4 * 1024 ** 3 });
     home = new StrataHome(filesystem.directory);
+    const conflist = JSON.stringify(cniNetwork(filesystem.directory));
+    appendFileSync(join(home.root, '../config.toml'), `[options.network.cni]\nconflist = ${conflist}\n`);
     await home.ok('storage', 'init', 'btrfs', '--size', '1G');
     await home.ok('load', '-i', busyboxImage().layout);
     await home.ok('tag', (await home.ok('images', '-q')).split('\n')[0]!, 'busybox:latest');
