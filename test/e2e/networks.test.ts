@@ -14,7 +14,9 @@ const refused = async (...args: string[]) => {
   const { code, stderr } = await place.home.strata(args);
   return { code, stderr };
 };
-const curl = (url: string) => place.on('curl', '-s', '-m', '2', url);
+/** A server that was started a moment ago may not listen yet. */
+const patiently = ['--retry', '5', '--retry-connrefused', '--retry-delay', '1'];
+const curl = (url: string) => place.on('curl', '-s', '-m', '2', ...patiently, url);
 
 beforeAll(async () => {
   place = await networkPlace();
