@@ -2,9 +2,9 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { errnoOf, StrataError } from '@strata/core';
+import { errnoOf, limitUnsupported, StrataError } from '@strata/core';
 import type { Controller, Hierarchies } from './hierarchies.ts';
-import { unsupported, type Write } from './limits.ts';
+import type { Write } from './limits.ts';
 
 /** The kernel answers EBUSY while the last process is being reaped. */
 const removeTimeout = 3000;
@@ -22,7 +22,7 @@ export class CgroupDirectory {
   file(controller: Controller, name: string): string {
     const mount = this.#hierarchies.byController.get(controller);
     if (mount === undefined)
-      throw unsupported(controller, `the ${controller} controller is not mounted as cgroup v1`);
+      throw limitUnsupported(controller, `the ${controller} controller is not mounted as cgroup v1`);
     return join(mount, this.path, name);
   }
 

@@ -1,6 +1,6 @@
 /** Limits as writes to cgroup v1 files (Linux Documentation/admin-guide/cgroup-v1). */
 import { availableParallelism } from 'node:os';
-import { type Resources, StrataError } from '@strata/core';
+import { checkCpus, limitInvalid, limitUnsupported, type Resources, wholeLimit } from '@strata/core';
 import { type Controller, type Hierarchies, hasFile } from './hierarchies.ts';
 
 export interface Write {
@@ -26,12 +26,12 @@ export function limitWrites(resources: Resources, hierarchies: Hierarchies): Wri
     ...blockIoWrites(resources, hierarchies),
   ];
   if (resources.pids !== undefined) {
-    const max = resources.pids > 0 ? String(whole('pids', resources.pids, 1)) : 'max';
+    const max = resources.pids > 0 ? String(wholeLimit('pids', resources.pids, 1)) : 'max';
     writes.push({ controller: 'pids', file: 'pids.max', value: max, option: 'pids' });
   }
   for (const write of writes) {
     if (hasFile(hierarchies, write.controller, write.file)) continue;
-    throw unsupported(write.option, `this kernel has no ${write.file}`);
+    throw limitUnsupported(write.option, `this kernel has no ${write.file}`);
   }
   return writes;
 }
@@ -43,16 +43,16 @@ function memoryWrites(resources: Resources, hierarchies: Hierarchies): Write[] {
     writes.push({ controller: 'memory', file, value: String(value), option });
   if (memory !== undefined) {
     const smallest = 6 * 1024 * 1024;
-    add('memory.limit_in_bytes', memory > 0 ? whole('memory', memory, smallest) : -1, 'memory');
+    add('memory.limit_in_bytes', memory > 0 ? wholeLimit('memory', memory, smallest) : -1, 'memory');
   }
   if (memorySwap !== undefined && memorySwap !== 0) {
     if (memorySwap > 0 && memory === undefined)
-      throw invalid('memory-swap', 'needs a memory limit as well, for it counts memory plus swap');
+      throw limitInvalid('memory-swap', 'needs a memory limit as well, for it counts memory plus swap');
     if (memorySwap > 0 && memorySwap < (memory ?? 0))
-      throw invalid('memory-swap', 'is memory plus swap, so it cannot be smaller than memory');
+      throw limitInvalid('memory-swap', 'is memory plus swap, so it cannot be smaller than memory');
     add(
       'memory.memsw.limit_in_bytes',
-      memorySwap < 0 ? -1 : whole('memory-swap', memorySwap, 1),
+      memorySwap < 0 ? -1 : wholeLimit('memory-swap', memorySwap, 1),
       'memory-swap',
     );
   } else if (
@@ -64,16 +64,16 @@ function memoryWrites(resources: Resources, hierarchies: Hierarchies): Write[] {
     add('memory.memsw.limit_in_bytes', memory * 2, 'memory-swap');
   }
   if (memory !== undefined && memory > 0 && (memoryReservation ?? 0) > memory)
-    throw invalid('memory-reservation', 'cannot be larger than memory');
+    throw limitInvalid('memory-reservation', 'cannot be larger than memory');
   if (memoryReservation !== undefined)
     add(
       'memory.soft_limit_in_bytes',
-      whole('memory-reservation', memoryReservation, 0),
+      wholeLimit('memory-reservation', memoryReservation, 0),
       'memory-reservation',
     );
   if (memorySwappiness !== undefined && memorySwappiness >= 0) {
-    if (memorySwappiness > 100) throw invalid('memory-swappiness', 'must be between 0 and 100');
-    add('memory.swappiness', whole('memory-swappiness', memorySwappiness, 0), 'memory-swappiness');
+    if (memorySwappiness > 100) throw limitInvalid('memory-swappiness', 'must be between 0 and 100');
+    add('memory.swappiness', wholeLimit('memory-swappiness', memorySwappiness, 0), 'memory-swappiness');
   }
   if (oomKillDisable === true) add('memory.oom_control', 1, 'oom-kill-disable');
   return writes;
@@ -86,20 +86,21 @@ function cpuWrites(resources: Resources): Write[] {
     writes.push({ controller, file, value: String(value), option });
   if (nanoCpus !== undefined && nanoCpus > 0) {
     if (cpuPeriod !== undefined || cpuQuota !== undefined)
-      throw invalid('cpus', 'cannot be combined with cpu-period or cpu-quota');
-    checkCpus(nanoCpus);
+      throw limitInvalid('cpus', 'cannot be combined with cpu-period or cpu-quota');
+    checkCpus(nanoCpus, availableParallelism());
     add('cpu', 'cpu.cfs_period_us', 100_000, 'cpus');
     add('cpu', 'cpu.cfs_quota_us', Math.trunc(nanoCpus / 10_000), 'cpus');
   }
   if (cpuPeriod !== undefined) {
-    if (cpuPeriod < 1000 || cpuPeriod > 1_000_000) throw invalid('cpu-period', 'must be 1000 to 1000000 µs');
-    add('cpu', 'cpu.cfs_period_us', whole('cpu-period', cpuPeriod, 1000), 'cpu-period');
+    if (cpuPeriod < 1000 || cpuPeriod > 1_000_000)
+      throw limitInvalid('cpu-period', 'must be 1000 to 1000000 µs');
+    add('cpu', 'cpu.cfs_period_us', wholeLimit('cpu-period', cpuPeriod, 1000), 'cpu-period');
   }
   if (cpuQuota !== undefined)
-    add('cpu', 'cpu.cfs_quota_us', cpuQuota <= 0 ? -1 : whole('cpu-quota', cpuQuota, 1000), 'cpu-quota');
+    add('cpu', 'cpu.cfs_quota_us', cpuQuota <= 0 ? -1 : wholeLimit('cpu-quota', cpuQuota, 1000), 'cpu-quota');
   if (cpuShares !== undefined && cpuShares > 0) {
-    if (cpuShares < 2 || cpuShares > 262_144) throw invalid('cpu-shares', 'must be 2 to 262144');
-    add('cpu', 'cpu.shares', whole('cpu-shares', cpuShares, 2), 'cpu-shares');
+    if (cpuShares < 2 || cpuShares > 262_144) throw limitInvalid('cpu-shares', 'must be 2 to 262144');
+    add('cpu', 'cpu.shares', wholeLimit('cpu-shares', cpuShares, 2), 'cpu-shares');
   }
   if (cpusetCpus !== undefined && cpusetCpus !== '')
     add('cpuset', 'cpuset.cpus', list('cpuset-cpus', cpusetCpus), 'cpuset-cpus');
@@ -112,7 +113,7 @@ function blockIoWrites(resources: Resources, hierarchies: Hierarchies): Write[] 
   const writes: Write[] = [];
   const weight = resources.blockIoWeight;
   if (weight !== undefined && weight > 0) {
-    if (weight < 10 || weight > 1000) throw invalid('blkio-weight', 'must be 10 to 1000');
+    if (weight < 10 || weight > 1000) throw limitInvalid('blkio-weight', 'must be 10 to 1000');
     const bfq = hasFile(hierarchies, 'blkio', 'blkio.bfq.weight');
     const file = bfq ? 'blkio.bfq.weight' : 'blkio.weight';
     // BFQ counts 1–1000 with 100 as the default, CFQ 10–1000 with 500: the range is what they share.
@@ -122,7 +123,7 @@ function blockIoWrites(resources: Resources, hierarchies: Hierarchies): Write[] 
     writes.push({
       controller: 'blkio',
       file: throttleFiles[kind],
-      value: `${whole('device', major, 0)}:${whole('device', minor, 0)} ${whole('device rate', rate, 0)}`,
+      value: `${wholeLimit('device', major, 0)}:${wholeLimit('device', minor, 0)} ${wholeLimit('device rate', rate, 0)}`,
       option: `device-${kind}`,
     });
   return writes;
@@ -131,28 +132,6 @@ function blockIoWrites(resources: Resources, hierarchies: Hierarchies): Write[] 
 /** Linux list format, and small enough that nobody expands it for us (CVE-2018-20699). */
 function list(option: string, text: string): string {
   const sound = /^\d{1,4}(-\d{1,4})?(,\d{1,4}(-\d{1,4})?)*$/.test(text) && text.length < 1024;
-  if (!sound) throw invalid(option, `must be a list such as 0-3,7, not ${JSON.stringify(text)}`);
+  if (!sound) throw limitInvalid(option, `must be a list such as 0-3,7, not ${JSON.stringify(text)}`);
   return text;
-}
-
-function whole(option: string, value: number, minimum: number): number {
-  if (Number.isSafeInteger(value) && value >= minimum) return value;
-  throw invalid(option, `must be a whole number of at least ${minimum}`);
-}
-
-export /** As Docker: more than there are would be no limit, and the kernel has nothing below 1 ms in 100. */
-function checkCpus(nanoCpus: number): void {
-  const most = availableParallelism();
-  if (nanoCpus < 1e7 || nanoCpus > most * 1e9)
-    throw invalid('cpus', `must be 0.01 to ${most}, as many as this host has`);
-}
-
-function invalid(option: string, sentence: string): StrataError {
-  return new StrataError('invalid-argument', 'LIMIT_INVALID', `The limit ${option} ${sentence}`);
-}
-
-export function unsupported(option: string, reason: string): StrataError {
-  return new StrataError('unsupported', 'LIMIT_UNSUPPORTED', `The limit ${option} cannot be set: ${reason}`, {
-    hint: 'Leave the limit out, or enable it in the kernel',
-  });
 }

@@ -1,6 +1,13 @@
 /** Limits as writes to cgroup v2 files (Linux Documentation/admin-guide/cgroup-v2), given in the units of v1. */
 import { availableParallelism } from 'node:os';
-import { type BlockIoThrottle, type Resources, StrataError } from '@strata/core';
+import {
+  type BlockIoThrottle,
+  checkCpus,
+  limitInvalid,
+  limitUnsupported,
+  type Resources,
+  wholeLimit,
+} from '@strata/core';
 import { assertWithin } from './cpuset.ts';
 import type { Controller } from './hierarchy.ts';
 import { cpuWeight, ioWeight } from './weights.ts';
@@ -36,8 +43,8 @@ export function limitWrites(resources: Resources, context: LimitContext): Write[
   for (const { file, option } of writes) {
     const controller = file.split('.')[0] as Controller;
     if (!context.controllers.includes(controller))
-      throw unsupported(option, `the ${controller} controller is not available`);
-    if (!context.has(file)) throw unsupported(option, `this kernel has no ${file}`);
+      throw limitUnsupported(option, `the ${controller} controller is not available`);
+    if (!context.has(file)) throw limitUnsupported(option, `this kernel has no ${file}`);
   }
   return writes;
 }
@@ -45,8 +52,9 @@ export function limitWrites(resources: Resources, context: LimitContext): Write[
 function memoryWrites(resources: Resources, context: LimitContext): Write[] {
   const { memory, memorySwap, memoryReservation, memorySwappiness, oomKillDisable } = resources;
   if (memorySwappiness !== undefined && memorySwappiness >= 0)
-    throw unsupported('memory-swappiness', 'cgroup v2 has none per cgroup');
-  if (oomKillDisable === true) throw unsupported('oom-kill-disable', 'cgroup v2 cannot stop the OOM killer');
+    throw limitUnsupported('memory-swappiness', 'cgroup v2 has none per cgroup');
+  if (oomKillDisable === true)
+    throw limitUnsupported('oom-kill-disable', 'cgroup v2 cannot stop the OOM killer');
   const writes: Write[] = [];
   const add = (file: string, value: string, option: string) => writes.push({ file, value, option });
   const smallest = 6 * 1024 * 1024;
@@ -57,7 +65,7 @@ function memoryWrites(resources: Resources, context: LimitContext): Write[] {
   if (swap !== undefined && (memorySwap !== undefined || context.has('memory.swap.max')))
     add('memory.swap.max', swap, 'memory-swap');
   if (memory !== undefined && memory > 0 && (memoryReservation ?? 0) > memory)
-    throw invalid('memory-reservation', 'cannot be larger than memory');
+    throw limitInvalid('memory-reservation', 'cannot be larger than memory');
   if (memoryReservation !== undefined)
     add('memory.low', whole('memory-reservation', memoryReservation, 0), 'memory-reservation');
   return writes;
@@ -69,9 +77,9 @@ function swapLimit(memory: number | undefined, memorySwap: number | undefined): 
     return memory === undefined ? undefined : memory > 0 ? String(memory) : 'max';
   if (memorySwap < 0) return 'max';
   if (memory === undefined || memory <= 0)
-    throw invalid('memory-swap', 'needs a memory limit as well, for it counts memory plus swap');
+    throw limitInvalid('memory-swap', 'needs a memory limit as well, for it counts memory plus swap');
   if (memorySwap < memory)
-    throw invalid('memory-swap', 'is memory plus swap, so it cannot be smaller than memory');
+    throw limitInvalid('memory-swap', 'is memory plus swap, so it cannot be smaller than memory');
   return whole('memory-swap', memorySwap - memory, 0);
 }
 
@@ -79,7 +87,7 @@ function cpuWrites(resources: Resources, context: LimitContext): Write[] {
   const { cpuShares, cpusetCpus, cpusetMems } = resources;
   const writes = bandwidth(resources, context);
   if (cpuShares !== undefined && cpuShares > 0) {
-    if (cpuShares < 2 || cpuShares > 262_144) throw invalid('cpu-shares', 'must be 2 to 262144');
+    if (cpuShares < 2 || cpuShares > 262_144) throw limitInvalid('cpu-shares', 'must be 2 to 262144');
     whole('cpu-shares', cpuShares, 2);
     writes.push({ file: 'cpu.weight', value: String(cpuWeight(cpuShares)), option: 'cpu-shares' });
   }
@@ -100,14 +108,14 @@ function bandwidth(resources: Resources, context: LimitContext): Write[] {
   const { nanoCpus, cpuPeriod, cpuQuota } = resources;
   if (nanoCpus !== undefined && nanoCpus > 0) {
     if (cpuPeriod !== undefined || cpuQuota !== undefined)
-      throw invalid('cpus', 'cannot be combined with cpu-period or cpu-quota');
-    checkCpus(nanoCpus);
+      throw limitInvalid('cpus', 'cannot be combined with cpu-period or cpu-quota');
+    checkCpus(nanoCpus, availableParallelism());
     const quota = Math.trunc(nanoCpus / 10_000);
     return [{ file: 'cpu.max', value: `${quota} 100000`, option: 'cpus' }];
   }
   if (cpuPeriod === undefined && cpuQuota === undefined) return [];
   if (cpuPeriod !== undefined && (cpuPeriod < 1000 || cpuPeriod > 1_000_000))
-    throw invalid('cpu-period', 'must be 1000 to 1000000 µs');
+    throw limitInvalid('cpu-period', 'must be 1000 to 1000000 µs');
   const [nowQuota = 'max', nowPeriod = '100000'] = context.current('cpu.max')?.trim().split(' ') ?? [];
   const asked =
     cpuQuota === undefined ? nowQuota : cpuQuota <= 0 ? 'max' : whole('cpu-quota', cpuQuota, 1000);
@@ -126,7 +134,7 @@ const throttleKeys = {
 function blockIoWrites({ blockIoWeight, blockIoThrottles }: Resources, context: LimitContext): Write[] {
   const writes: Write[] = [];
   if (blockIoWeight !== undefined && blockIoWeight > 0) {
-    if (blockIoWeight < 10 || blockIoWeight > 1000) throw invalid('blkio-weight', 'must be 10 to 1000');
+    if (blockIoWeight < 10 || blockIoWeight > 1000) throw limitInvalid('blkio-weight', 'must be 10 to 1000');
     const weight = whole('blkio-weight', blockIoWeight, 10);
     // With the BFQ scheduler only its own file counts, in the units of v1.
     const bfq = context.has('io.bfq.weight');
@@ -147,23 +155,5 @@ function blockIoWrites({ blockIoWeight, blockIoThrottles }: Resources, context: 
 }
 
 function whole(option: string, value: number, minimum: number): string {
-  if (Number.isSafeInteger(value) && value >= minimum) return String(value);
-  throw invalid(option, `must be a whole number of at least ${minimum}`);
-}
-
-export /** As Docker: more than there are would be no limit, and the kernel has nothing below 1 ms in 100. */
-function checkCpus(nanoCpus: number): void {
-  const most = availableParallelism();
-  if (nanoCpus < 1e7 || nanoCpus > most * 1e9)
-    throw invalid('cpus', `must be 0.01 to ${most}, as many as this host has`);
-}
-
-function invalid(option: string, sentence: string): StrataError {
-  return new StrataError('invalid-argument', 'LIMIT_INVALID', `The limit ${option} ${sentence}`);
-}
-
-function unsupported(option: string, reason: string): StrataError {
-  return new StrataError('unsupported', 'LIMIT_UNSUPPORTED', `The limit ${option} cannot be set: ${reason}`, {
-    hint: 'Leave the limit out, or enable it in the kernel',
-  });
+  return String(wholeLimit(option, value, minimum));
 }

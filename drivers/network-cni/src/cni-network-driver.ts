@@ -2,6 +2,7 @@ import {
   type Attachment,
   type DriverContext,
   type Endpoint,
+  emptyAttachment,
   type NetworkDriver,
   type NetworkSpec,
   type PublishedPort,
@@ -142,19 +143,9 @@ function invalid(message: string, hint: string): StrataError {
 }
 
 function planned(endpoint: Endpoint, ports: readonly PublishedPort[]): Attachment {
-  return {
-    endpointId: endpoint.id,
-    networkId: endpoint.network.id,
-    containerId: endpoint.containerId,
-    sandbox: endpoint.sandbox,
-    interfaceName: endpoint.interfaceName,
-    addresses: [],
-    gateway: undefined,
-    macAddress: endpoint.macAddress,
-    ports,
-    nameservers: [],
-    state: {},
-  };
+  const { id, network, containerId, sandbox, interfaceName, macAddress } = endpoint;
+  const whose = { endpointId: id, networkId: network.id, containerId, sandbox };
+  return { ...emptyAttachment(whose), interfaceName, macAddress, ports };
 }
 
 /** Capabilities where plugins have them, CNI_ARGS for those that only know these. */

@@ -1,5 +1,6 @@
 /** @module The contracts of Strata, and what drivers would otherwise each write again over them. No I/O of its own. */
 export * from './cgroup/cgroup-driver.ts';
+export * from './cgroup/check-limits.ts';
 export * from './driver/driver-definition.ts';
 export * from './driver/standard-schema.ts';
 export * from './driver/store-tag.ts';

@@ -1,10 +1,9 @@
 /** `strata check` for containers: rows, journal and the world compared, and with `repair` brought together again. */
-import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errnoOf } from '@strata/core';
 import type { Finding } from '../api/system.ts';
 import { otherLayers } from '../migrate/leftovers.ts';
 import type { EngineServices } from '../services.ts';
+import { namesIn } from '../state/names-in.ts';
 import { cleanupContainers } from './cleanup-containers.ts';
 import { endOf } from './reap-container.ts';
 import { runtimeFor } from './runtime.ts';
@@ -129,19 +128,10 @@ async function worldProblems(services: EngineServices): Promise<Problem[]> {
       const id = target.slice(parent.length + 1).split('/')[0] ?? '';
       if (isOurs(id)) add('MOUNT_LEFT', target, `The mount ${target}`, () => host.mounter.unmount(target));
     }
-    for (const name of (await names(parent)).filter(isOurs)) {
+    for (const name of (await namesIn(parent)).filter(isOurs)) {
       const path = join(parent, name);
       add('CONTAINER_DIRECTORY_LEFT', path, `The directory ${path}`, () => host.files.removeTree(path));
     }
   }
   return problems;
-}
-
-async function names(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  }
 }

@@ -1,10 +1,10 @@
 /** `strata check` for volumes: rows and directories compared. Nothing a user wrote is ever removed. */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf } from '@strata/core';
 import { containerById } from '../containers/state/container-store.ts';
 import type { EngineServices } from '../services.ts';
+import { namesIn } from '../state/names-in.ts';
 import type { Findings } from '../system/findings.ts';
 import { removeVolume } from './remove-volume.ts';
 import { isVolumeName, volumeData, volumesDirectory } from './volume-paths.ts';
@@ -56,14 +56,5 @@ async function checkDirectories(services: EngineServices, findings: Findings): P
           }
         : {}),
     });
-  }
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
   }
 }

@@ -7,7 +7,7 @@ import type {
   NetworkSpec,
   PublishedPort,
 } from '@strata/core';
-import { StrataError } from '@strata/core';
+import { emptyAttachment, StrataError } from '@strata/core';
 
 type Method = 'createNetwork' | 'removeNetwork' | 'plan' | 'attach' | 'detach' | 'setNames' | 'restore';
 
@@ -84,20 +84,9 @@ export class Lab implements NetworkDriver {
   }
 }
 
-function attachmentOf(endpoint: Endpoint): Attachment {
-  return {
-    endpointId: endpoint.id,
-    networkId: endpoint.network.id,
-    containerId: endpoint.containerId,
-    sandbox: endpoint.sandbox,
-    interfaceName: endpoint.interfaceName,
-    addresses: ['10.0.0.2/24'],
-    gateway: '10.0.0.1',
-    macAddress: undefined,
-    ports: endpoint.ports,
-    nameservers: [],
-    state: {},
-  };
+function attachmentOf({ id, network, containerId, sandbox, interfaceName, ports }: Endpoint): Attachment {
+  const whose = { endpointId: id, networkId: network.id, containerId, sandbox };
+  return { ...emptyAttachment(whose), interfaceName, addresses: ['10.0.0.2/24'], gateway: '10.0.0.1', ports };
 }
 
 function injected(): StrataError {
