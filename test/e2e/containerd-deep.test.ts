@@ -1,14 +1,13 @@
 /** What containerd's mounts cannot carry as Strata's can: deep stacks in long places, FUSE, mounts that use one another. */
 import { mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { createLoopFilesystem, type LoopFilesystem, StrataHome } from '@strata/test-fixtures';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Containerd, SnapshotterServer } from './containerd-daemon.ts';
 import { deepImageArchive } from './deep-image.ts';
-import { run } from './packages.ts';
+import { packed } from './packages.ts';
 import { gib } from './setup.ts';
 
-const repository = resolve(import.meta.dirname, '../..');
 const LAYERS = 128;
 let filesystem: LoopFilesystem;
 let home: StrataHome;
@@ -20,14 +19,8 @@ beforeAll(async () => {
   const long = join(filesystem.directory, ...['l', 'o', 'n', 'g'].map((letter) => letter.repeat(40)));
   home = new StrataHome(long);
   archive = deepImageArchive(filesystem.directory, LAYERS, 'deep:test');
-  for (const id of ['fuse-overlayfs', 'erofs']) {
-    await run(
-      'npm',
-      ['pack', '--pack-destination', filesystem.directory],
-      join(repository, `drivers/layer-${id}`),
-    );
-    await home.ok('driver', 'add', join(filesystem.directory, `strata-driver-${id}-0.1.0.tgz`));
-  }
+  for (const id of ['fuse-overlayfs', 'erofs'])
+    await home.ok('driver', 'add', await packed(`layer-${id}`, filesystem.directory));
 });
 afterAll(async () => {
   await home?.[Symbol.asyncDispose]();
@@ -53,7 +46,7 @@ async function served(
   }
 }
 
-describe.each(['overlay', 'fuse-overlayfs'])('containerd on %s', (driver) => {
+describe.each(['overlay', 'fuse-overlayfs', 'erofs'])('containerd on %s', (driver) => {
   test(`runs an image of ${LAYERS} layers`, async () => {
     await served(driver, async (containerd, snapshotter) => {
       await containerd.ok('image', 'import', '--snapshotter', snapshotter, archive);
@@ -68,15 +61,12 @@ describe.each(['overlay', 'fuse-overlayfs'])('containerd on %s', (driver) => {
         expect(
           await containerd.ctr('run', '--rm', '--snapshotter', snapshotter, image, name, ...look),
         ).toEqual(seen);
+      // containerd removes a snapshot some time after its container.
+      await vi.waitFor(() => expect(home.traces().mounts).toEqual([]), { timeout: 10_000 });
+      await containerd.ok('image', 'rm', '--sync', image);
     });
     expect(home.traces().mounts).toEqual([]);
-  });
-});
-
-test('a driver whose mounts use one another is refused in one sentence', async () => {
-  await served('erofs', async (containerd, snapshotter) => {
-    const { code, stderr } = await containerd.ctr('image', 'import', '--snapshotter', snapshotter, archive);
-    expect(code).not.toBe(0);
-    expect(stderr).toMatch(/mounts use one another, which containerd cannot be told/);
+    expect(home.traces().layers[driver]).toEqual([]);
+    expect(await home.ok('check')).toBe('The store is clean');
   });
 });

@@ -1,12 +1,13 @@
-/** Two built-in layer drivers and an added one under Debian's containerd, through `strata snapshotter`. */
-import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
+/** Two built-in layer drivers and two added ones under Debian's containerd, through `strata snapshotter`. */
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { layeredImage, pushLayout } from '@strata/test-fixtures';
 import { startRegistry, type TestRegistry } from '@strata/test-fixtures/registry';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Containerd, SnapshotterServer } from './containerd-daemon.ts';
 import { examplePackage } from './example-package.ts';
+import { packed } from './packages.ts';
 import { type Stage, stage } from './setup.ts';
 
 let base: Stage;
@@ -16,6 +17,7 @@ let image: string;
 beforeAll(async () => {
   base = await stage({ btrfs: true });
   await base.home.ok('driver', 'add', examplePackage(base.filesystem.directory));
+  await base.home.ok('driver', 'add', await packed('layer-erofs', base.filesystem.directory));
   registry = await startRegistry();
   image = `${registry.address}/layered:test`;
   pushLayout(layeredImage(), image);
@@ -26,7 +28,18 @@ afterAll(async () => {
   await base?.[Symbol.asyncDispose]();
 });
 
-describe.each(['overlay', 'btrfs', 'example'])('containerd on %s', (driver) => {
+/** Of the store, of containerd and of everything that reads a file of the driver's: none between containers. */
+function mountsOf(driver: string): string[] {
+  const parts = ['/run/held/', `/c-${driver}/`, `/layers/${driver}/`];
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .filter(
+      (line) => line.includes(base.home.root.slice(0, -'root'.length)) || line.includes(`/c-${driver}/`),
+    )
+    .filter((line) => parts.some((part) => line.includes(part)));
+}
+
+describe.each(['overlay', 'btrfs', 'example', 'erofs'])('containerd on %s', (driver) => {
   const snapshotter = `strata-${driver}`;
   let server: SnapshotterServer;
   let containerd: Containerd;
@@ -152,6 +165,7 @@ describe.each(['overlay', 'btrfs', 'example'])('containerd on %s', (driver) => {
     // containerd's garbage collection removes every snapshot it does not know.
     await containerd.ok('image', 'rm', '--sync', image);
     expect(await snapshots()).toEqual([]);
+    expect(mountsOf(driver)).toEqual([]);
     expect(await base.home.ok(`--storage=${driver}`, 'run', '--rm', image, 'cat', '/data/kept')).toBe(
       'kept 1',
     );
@@ -177,6 +191,8 @@ describe.each(['overlay', 'btrfs', 'example'])('containerd on %s', (driver) => {
     const said = await Promise.all(ids.map((id) => run(id, 'sh', '-c', `echo ${id} > /x && cat /x`)));
     expect(said).toEqual(ids.map((id) => ({ code: 0, stdout: `${id}\n`, stderr: '' })));
     expect(await snapshots()).toHaveLength(4);
+    await vi.waitFor(() => expect(mountsOf(driver)).toEqual([]), { timeout: 10_000 });
+    expect(await base.home.ok('check', '--format', 'json')).not.toMatch(/MOUNT_LEFT/);
   });
 
   test('the socket is for root alone', () => {

@@ -21,6 +21,16 @@ export async function packWorkspace(directory: string): Promise<void> {
     await run('pnpm', ['pack', '--pack-destination', directory], join(repository, 'packages', name));
 }
 
+/** The archive npm would publish of one of the repository's drivers. */
+export async function packed(driver: string, directory: string): Promise<string> {
+  const out = await run(
+    'npm',
+    ['pack', '--silent', '--pack-destination', directory],
+    join(repository, 'drivers', driver),
+  );
+  return join(directory, out.trim());
+}
+
 /** What `npm create strata-driver` runs. */
 export function create(cwd: string, ...args: readonly string[]): Promise<string> {
   const main = join(repository, 'packages/create-driver/dist/main.js');

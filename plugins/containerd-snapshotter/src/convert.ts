@@ -1,4 +1,3 @@
-import { isAbsolute, resolve } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import type { Mount } from '@strata/core';
@@ -20,39 +19,14 @@ export function infoMessage(info: SnapshotInfo): Info {
   });
 }
 
-export function mountMessages(mounts: readonly Mount[]): MountMessage[] {
-  return mounts.map((mount) => {
-    const { type, source, target, options } = absolute(mount);
-    return create(MountSchema, { type, source, target: target ?? '', options: [...options] });
-  });
-}
-
-/** Options of overlayfs whose values are paths (Linux Documentation/filesystems/overlayfs.rst). */
-const PATHS = /^(lowerdir|upperdir|workdir|datadir)=(.*)$/s;
-
 /**
- * containerd's mounts have no base directory, so relative paths become absolute. A long list of lower directories is
- * no problem there: containerd changes into their common directory before it mounts (`mount_linux.go`).
+ * A long list of lower directories is no problem there: containerd changes into their common directory before it mounts
+ * (`mount_linux.go`).
  */
-function absolute({ base, ...mount }: Mount): Mount {
-  if (base === undefined) return mount;
-  if (!isAbsolute(base)) throw snapshotterErrors.mountsBuildOnEachOther();
-  return {
-    ...mount,
-    source: isPath(mount) ? resolve(base, mount.source) : mount.source,
-    options: mount.options.map((option) => {
-      const [, name, paths] = PATHS.exec(option) ?? [];
-      if (name === undefined || paths === undefined) return option;
-      // An empty one is the other half of `::`, which separates data-only lowers.
-      const all = paths.split(':').map((path) => (path === '' ? '' : resolve(base, path)));
-      return `${name}=${all.join(':')}`;
-    }),
-  };
-}
-
-/** Of a filesystem without a device the source is only a name. */
-function isPath({ type, source, options }: Mount): boolean {
-  return source.includes('/') || type === 'bind' || options.includes('loop');
+export function mountMessages(mounts: readonly Mount[]): MountMessage[] {
+  return mounts.map(({ type, source, target, options }) =>
+    create(MountSchema, { type, source, target: target ?? '', options: [...options] }),
+  );
 }
 
 /** containerd's limit for a label (`pkg/labels/validate.go`), in bytes of name and value together. */

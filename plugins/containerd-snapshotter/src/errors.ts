@@ -37,13 +37,6 @@ export const snapshotterErrors = {
       'LABEL_TOO_LONG',
       `Name and value of the label ${JSON.stringify(name.slice(0, 64))} have more than 4096 bytes`,
     ),
-  mountsBuildOnEachOther: () =>
-    new StrataError(
-      'unsupported',
-      'MOUNTS_BUILD_ON_EACH_OTHER',
-      "This driver's mounts use one another, which containerd cannot be told",
-      { hint: 'Use another driver with --storage' },
-    ),
   filter: (filter: string, problem: string) =>
     new StrataError('invalid-argument', 'FILTER_INVALID', `Filter ${JSON.stringify(filter)}: ${problem}`),
   addressInUse: (address: string) =>

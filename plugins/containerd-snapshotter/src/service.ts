@@ -1,6 +1,5 @@
 /** The ten calls of `containerd.services.snapshots.v1.Snapshots`, each one line of a {@link Snapshotter}. */
 import { Code, ConnectError, type HandlerContext, type ServiceImpl } from '@connectrpc/connect';
-import type { Mount } from '@strata/core';
 import type {
   Info,
   ListSnapshotsRequest,
@@ -18,11 +17,11 @@ export function snapshotsService(snapshotter: Snapshotter): ServiceImpl<typeof S
   return {
     async prepare({ key, parent, labels }) {
       const mounts = await snapshotter.prepare(key, parent, { labels: checkedLabels(labels) });
-      return { mounts: await expressed(snapshotter, key, mounts) };
+      return { mounts: mountMessages(mounts) };
     },
     async view({ key, parent, labels }) {
       const mounts = await snapshotter.view(key, parent, { labels: checkedLabels(labels) });
-      return { mounts: await expressed(snapshotter, key, mounts) };
+      return { mounts: mountMessages(mounts) };
     },
     async mounts({ key }) {
       return { mounts: mountMessages(await snapshotter.mounts(key)) };
@@ -54,16 +53,6 @@ export function snapshotsService(snapshotter: Snapshotter): ServiceImpl<typeof S
       return {};
     },
   };
-}
-
-/** A call that fails changes nothing. */
-async function expressed(snapshotter: Snapshotter, key: string, mounts: readonly Mount[]) {
-  try {
-    return mountMessages(mounts);
-  } catch (error) {
-    await snapshotter.remove(key);
-    throw error;
-  }
 }
 
 async function* list(

@@ -1,6 +1,7 @@
 /**
  * What this package serves: containerd's Snapshotter (containerd `core/snapshots/snapshotter.go`) as a structural
- * interface. `engine.storage.snapshotter()` has these methods; so may anything else.
+ * interface. `engine.storage.snapshotter()` has these methods; so may anything else. Paths in mounts are absolute, without a
+ * `base`: containerd knows none.
  *
  * Methods throw `StrataError`s. containerd tells four kinds apart: already-exists, not-found, invalid-argument and
  * failed-precondition.

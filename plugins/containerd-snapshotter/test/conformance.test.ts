@@ -1,4 +1,4 @@
-/** The suite of containerd's Snapshotter through gRPC, over every built-in layer driver. */
+/** The suite of containerd's Snapshotter through gRPC, over every built-in layer driver and one whose mounts use one another. */
 import { rmSync } from 'node:fs';
 import type { SnapshotterTraits } from '@strata/conformance';
 import { snapshotterSuite } from '@strata/conformance/vitest';
@@ -11,6 +11,7 @@ for (const [driver, type] of [
   ['overlay', 'ext4'],
   ['btrfs', 'btrfs'],
   ['vfs', 'ext4'],
+  ['erofs', 'ext4'],
 ] as const) {
   const filesystem = await createLoopFilesystem({ type, size: 1 << 30 });
   afterAll(() => filesystem.dispose());

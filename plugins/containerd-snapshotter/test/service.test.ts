@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { StrataError } from '@strata/core';
 import { afterAll, afterEach, expect, test } from 'vitest';
-import { mountMessages } from '../src/convert.ts';
 import {
   type SnapshotInfo,
   type Snapshotter,
@@ -165,42 +164,4 @@ test('close lets a call under way finish, and takes no new ones', async () => {
   go.resolve();
   await expect(call).resolves.toBeDefined();
   await closing;
-});
-
-test('relative paths of a mount become absolute', () => {
-  const [overlay, bind] = mountMessages([
-    {
-      type: 'overlay',
-      source: 'overlay',
-      base: '/r/9/l',
-      options: ['rw', 'index=off', 'lowerdir=0:../../3/fs::/abs', 'upperdir=../fs', 'workdir=../work'],
-    },
-    { type: 'bind', source: 'x/fs', base: '/r', target: 'inside', options: ['rbind'] },
-  ]);
-  expect(overlay).toMatchObject({
-    source: 'overlay',
-    options: ['rw', 'index=off', 'lowerdir=/r/9/l/0:/r/3/fs::/abs', 'upperdir=/r/9/fs', 'workdir=/r/9/work'],
-  });
-  expect(bind).toMatchObject({ type: 'bind', source: '/r/x/fs', target: 'inside', options: ['rbind'] });
-  const [fuse] = mountMessages([
-    { type: 'fuse.fuse-overlayfs', source: 'overlay', base: '/r', options: ['lowerdir=1/fs'] },
-  ]);
-  expect(fuse).toMatchObject({ source: 'overlay', options: ['lowerdir=/r/1/fs'] });
-  const [loop] = mountMessages([{ type: 'erofs', source: 'x.erofs', base: '/r', options: ['loop', 'ro'] }]);
-  expect(loop).toMatchObject({ source: '/r/x.erofs' });
-});
-
-test('mounts that containerd cannot be told leave nothing behind', async () => {
-  const removed: string[] = [];
-  const mounts = async () => [{ type: 'overlay', source: 'overlay', base: 'lower', options: ['lowerdir=0'] }];
-  const client = await served({
-    prepare: mounts,
-    view: mounts,
-    remove: async (key) => {
-      removed.push(key);
-    },
-  });
-  expect((await failure(client.prepare({ key: 'a' }))).code).toBe(Code.Unimplemented);
-  expect((await failure(client.view({ key: 'b' }))).code).toBe(Code.Unimplemented);
-  expect(removed).toEqual(['a', 'b']);
 });

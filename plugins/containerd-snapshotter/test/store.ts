@@ -7,6 +7,7 @@ import overlay from '@strata/driver-layer-overlay';
 import vfs from '@strata/driver-layer-vfs';
 import { createEngine, type Engine } from '@strata/engine';
 import { createHost } from '@strata/host';
+import erofs from 'strata-driver-erofs';
 import { serveSnapshotter } from '../src/index.ts';
 
 export const host = createHost();
@@ -16,7 +17,7 @@ export function newEngine(base: string): Engine {
     root: join(base, 'root'),
     run: join(base, 'run'),
     host,
-    drivers: [overlay, btrfs, vfs, imageLocal],
+    drivers: [overlay, btrfs, vfs, erofs, imageLocal],
   });
 }
 

@@ -19,6 +19,9 @@ interface SnapshotOptions {
 /**
  * containerd's Snapshotter (core/snapshots/snapshotter.go) over one layer driver: names, parents, kinds and labels
  * are durable, its errors are `already-exists`, `not-found`, `invalid-argument` and `failed-precondition`.
+ *
+ * Mounts are for another program: absolute paths, no `base`, none that uses another one of them. What a driver's own
+ * description has beyond that is mounted below `<run>/held` for as long as a snapshot uses it, past the end of this process.
  */
 export interface Snapshotter extends AsyncDisposable {
   readonly driver: string;

@@ -15,6 +15,8 @@ export interface StorePaths extends EnginePaths {
   pool(driver: string): string;
   /** Space that SQLite gets back when the disk is full. */
   readonly reserve: string;
+  /** `<run>/held`: mountpoints of `storage/held-mounts.ts`. */
+  readonly held: string;
   /** Parent of all containers' directories. */
   readonly containers: string;
 }
@@ -34,6 +36,7 @@ export function storePaths(rootOption: string, runOption: string): StorePaths {
     database: databasePath(root),
     temporary: join(root, 'tmp'),
     reserve: join(root, 'reserve'),
+    held: join(run, 'held'),
     containers: join(root, 'containers'),
     layers: (id) => driver('layer', id),
     driver,

@@ -191,4 +191,20 @@ export const migrations: readonly string[] = [
   `
   ALTER TABLE images ADD COLUMN run_config TEXT;           -- JSON: ImageRunConfig, since its first container
   `,
+  `
+  -- Mounted at <run>/held/<base 36 of id> for snapshots of another engine whose own mounts need them.
+  CREATE TABLE held_mounts (
+    id     INTEGER PRIMARY KEY AUTOINCREMENT,
+    driver TEXT NOT NULL,
+    owner  TEXT NOT NULL,
+    mount  TEXT NOT NULL,                                  -- JSON: Mount
+    UNIQUE (driver, owner, mount)
+  ) STRICT;
+  CREATE TABLE held_mount_users (
+    layer INTEGER NOT NULL REFERENCES layers (seq) ON DELETE CASCADE,
+    mount INTEGER NOT NULL REFERENCES held_mounts (id) ON DELETE CASCADE,
+    PRIMARY KEY (layer, mount)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX held_mount_users_mount ON held_mount_users (mount);
+  `,
 ];
