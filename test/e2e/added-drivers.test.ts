@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { npmRegistry } from './driver-registry.ts';
+import { examplePackage } from './example-package.ts';
 import { create, packWorkspace, run, shareModules, writePackage } from './packages.ts';
 import { loadBusybox, type Stage, stage } from './setup.ts';
 
@@ -127,6 +128,48 @@ describe('strata driver add', () => {
     expect(await home.ok('driver', 'inspect', '--format', '{{.Version}}', 'up')).toBe('1.1.0');
     expect(readdirSync(join(home.root, 'drivers/packages'))).toHaveLength(1);
     await home.ok('driver', 'rm', 'up');
+  });
+
+  it('upgrades under its layers, which go on being used', async () => {
+    const { home } = place;
+    await loadBusybox(home);
+    const path = examplePackage(outside);
+    const manifest = join(path, 'package.json');
+    const entry = join(path, 'index.js');
+    const release = (version: string, change: (code: string) => string) => {
+      const fields = JSON.parse(readFileSync(manifest, 'utf8')) as Record<string, unknown>;
+      writeFileSync(manifest, JSON.stringify({ ...fields, version }));
+      writeFileSync(entry, change(readFileSync(entry, 'utf8')));
+    };
+    const on = (...args: readonly string[]) => home.ok('run', '--storage=example', ...args);
+    await home.ok('driver', 'add', path);
+    await on('--name', 'old', 'busybox:latest', 'sh', '-c', 'echo written by 1.0.0 > /mine; rm -f /bin/wget');
+    const layers = home.traces().layers.example;
+    expect(layers?.length).toBeGreaterThan(1);
+
+    release('1.1.0', (code) => code.replace("summary: '", "summary: 'the newer one, "));
+    expect(await home.ok('driver', 'upgrade', 'example')).toMatch(/@1\.1\.0.* which was 1\.0\.0/);
+    expect(await home.ok('driver', 'inspect', '--format', '{{.Version}} {{.Summary}}', 'example')).toMatch(
+      /^1\.1\.0 the newer one/,
+    );
+    expect(home.traces().layers.example).toEqual(layers);
+    expect(await home.ok('diff', 'old')).toMatch(/^D \/bin\/wget$/m);
+    expect(await home.ok('cp', 'old:/mine', '-')).toContain('written by 1.0.0');
+    await home.ok('commit', 'old', 'from-old:1');
+    expect(await on('--rm', 'from-old:1', 'cat', '/mine')).toBe('written by 1.0.0');
+    // The image is not unpacked again, and its layers are what a new container stands on.
+    await on('--name', 'new', 'busybox:latest', 'true');
+    expect(home.traces().layers.example).toEqual(expect.arrayContaining([...layers!]));
+
+    release('2.0.0', () => 'throw new Error("a bad release")');
+    const refused = await home.strata(['driver', 'upgrade', 'example']);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/a bad release/) });
+    expect(await home.ok('start', '-a', 'old')).toBe('');
+    expect(await home.ok('cp', 'old:/mine', '-')).toContain('written by 1.0.0');
+    await home.ok('rm', 'old', 'new');
+    await home.ok('rmi', 'from-old:1', 'busybox:latest');
+    expect(home.traces().layers.example).toEqual([]);
+    await home.ok('driver', 'rm', 'example');
   });
 
   it.each([
