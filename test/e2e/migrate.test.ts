@@ -1,7 +1,10 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { invoke, layeredImage, type Outcome } from '@strata/test-fixtures';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { killAt, type Step, steps } from '../faults/kill.ts';
+import { packed } from './packages.ts';
 import { type Stage, stage } from './setup.ts';
 
 /** All that a container can do to its files, done from outside through its own mount. */
@@ -59,6 +62,7 @@ describe('strata migrate', () => {
   const home = () => place.home;
   beforeAll(async () => {
     place = await stage({ btrfs: true });
+    await home().ok('driver', 'add', await packed('layer-erofs', place.filesystem.directory));
     await home().ok('load', '-i', layeredImage().layout);
     await home().ok('tag', (await home().ok('images', '-q')).split('\n')[0]!, 'layered:1');
   });
@@ -83,9 +87,10 @@ describe('strata migrate', () => {
   const create = (name: string, storage: string) =>
     home().ok('create', '--name', name, `--storage=${storage}`, 'layered:1', 'sleep', '1000');
 
-  const pairs = ['overlay', 'btrfs', 'vfs'].flatMap((from) =>
+  const builtIn = ['overlay', 'btrfs', 'vfs'].flatMap((from) =>
     ['overlay', 'btrfs', 'vfs'].filter((to) => to !== from).map((to) => [from, to] as const),
   );
+  const pairs = [...builtIn, ['overlay', 'erofs'], ['erofs', 'btrfs']] as const;
 
   it.each(pairs)('moves all of a container from %s to %s', async (from, to) => {
     const name = `${from}-${to}`;
@@ -154,6 +159,26 @@ describe('strata migrate', () => {
     expect(await storageOf('stuck')).toBe('vfs');
     expect(await inside('stuck', 'cat data/mine')).toBe('kept');
     await home().ok('rm', 'stuck');
+    expect(await home().ok('check')).not.toMatch(/\b[A-Z]+_[A-Z_]+\b/);
+  });
+
+  it('keeps the container where it was when the other driver has no room, and names what is full', async () => {
+    await create('large', 'overlay');
+    await inside('large', 'head -c 300M /dev/urandom > data/large');
+    // The pool's own space, in pieces: what is left is less than that, and the store's filesystem has plenty.
+    const pool = join(home().root, 'layers/btrfs');
+    const filler = join(pool, '.filler');
+    for (let n = 0; (await invoke('fallocate', ['-l', '100M', filler + n])).code === 0; n++);
+    const { code, stderr } = await home().strata(['migrate', 'large', '--to=btrfs']);
+    for (const name of readdirSync(pool)) if (name.startsWith('.filler')) rmSync(join(pool, name));
+    expect({ code, stderr }).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /No space left on the btrfs .*layers\/btrfs .*\nhint: .*stays where it was/,
+      ),
+    });
+    expect(await storageOf('large')).toBe('overlay');
+    await home().ok('rm', 'large');
     expect(await home().ok('check')).not.toMatch(/\b[A-Z]+_[A-Z_]+\b/);
   });
 

@@ -81,12 +81,7 @@ export class Dispatcher {
     return storePaths(this.#options.root, this.#options.run);
   }
 
-  async #explain(error: unknown): Promise<unknown> {
-    const { root } = this.#paths();
-    const filesystem = await this.#options.host.files.filesystem(root).then(
-      ({ type }) => type,
-      () => 'unknown',
-    );
-    return explainFullDisk(error, root, filesystem);
+  #explain(error: unknown): Promise<unknown> {
+    return explainFullDisk(error, this.#paths(), this.#options.host.files);
   }
 }

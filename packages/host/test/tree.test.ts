@@ -4,7 +4,7 @@ import { createHost } from '@strata/host';
 import { describe, expect, it } from 'vitest';
 import { bytes, codeOf, META, scratch } from './fixtures/scratch.ts';
 
-const { files } = createHost();
+const { files, mounter } = createHost();
 
 describe('Tree', () => {
   it('writes files with owner, mode, nanoseconds and attributes', () => {
@@ -40,6 +40,28 @@ describe('Tree', () => {
     expect(written.inode).toBe(stat.ino);
     expect(written.device).toBe(stat.dev);
     expect(codeOf(() => tree.writeFile(bytes('a/f'), bytes('x'), META))).toBe('EEXIST');
+  });
+
+  it('leaves access times alone when it reads', async () => {
+    const root = scratch();
+    const strict = { type: 'tmpfs', source: 'tmpfs', options: ['strictatime'] };
+    await mounter.mount([strict], root);
+    try {
+      using tree = files.openTree(root);
+      tree.mkdir(bytes('a'));
+      tree.mkdir(bytes('a/b'));
+      tree.writeFile(bytes('a/b/f'), bytes('hello'), META);
+      const times = () => ['', '/a', '/a/b', '/a/b/f'].map((path) => statSync(root + path).atimeMs);
+      const before = times();
+      tree.readdir(bytes('a'));
+      await files.usage(root);
+      expect(tree.readFile(bytes('a/b/f'), { maxBytes: 10 })?.toString()).toBe('hello');
+      expect(times()).toEqual(before);
+      readFileSync(`${root}/a/b/f`);
+      expect(times()).not.toEqual(before);
+    } finally {
+      await mounter.unmount(root);
+    }
   });
 
   it('makes every kind of node', () => {

@@ -65,8 +65,8 @@ export interface StorageApi {
    * Move a stopped container's writable layer to another driver, unpacking its image there when needed. The new layer
    * is compared with the old one file by file before the container uses it; the old one goes last.
    * @throws failed-precondition `CONTAINER_RUNNING`, `MIGRATE_SAME_DRIVER`, `IMAGE_OF_CONTAINER_GONE`,
-   *   `MIGRATE_FILE_UNSUPPORTED`; unsupported `QUOTA_UNSUPPORTED`; resource-exhausted `MIGRATE_NO_SPACE`; data-loss `MIGRATE_MISMATCH`; as
-   *   {@link StorageApi.select}
+   *   `MIGRATE_FILE_UNSUPPORTED`; unsupported `QUOTA_UNSUPPORTED`; resource-exhausted `MIGRATE_NO_SPACE`,
+   *   `MIGRATE_SIZE_LIMIT`; data-loss `MIGRATE_MISMATCH`; as {@link StorageApi.select}
    */
   migrate(request: MigrateRequest): Promise<Migrated>;
   /** Layers nobody references and trash; per driver. */

@@ -15,7 +15,7 @@ export interface Mirrored {
   readonly bytes: number;
 }
 
-/** @throws resource-exhausted `MIGRATE_NO_SPACE`; failed-precondition `MIGRATE_FILE_UNSUPPORTED`; aborted */
+/** @throws resource-exhausted `MIGRATE_NO_SPACE`, `MIGRATE_SIZE_LIMIT`; failed-precondition `MIGRATE_FILE_UNSUPPORTED`; aborted */
 export async function mirrorTree(source: Tree, target: Tree, pulse: Pulse): Promise<Mirrored> {
   const mirror = new Mirror(source, target, pulse);
   await walkPair(source, target, mirror);
@@ -126,7 +126,14 @@ class Mirror implements PairVisitor {
 function failure(error: unknown, path: Buffer): unknown {
   if (isStrataError(error)) return error;
   const errno = errnoOf(error) ?? String(error);
-  if (errno === 'ENOSPC' || errno === 'EDQUOT')
+  if (errno === 'EDQUOT')
+    return new StrataError(
+      'resource-exhausted',
+      'MIGRATE_SIZE_LIMIT',
+      'What the container has written does not fit in its size limit on the other driver',
+      { hint: 'Free some of it first; the container stays where it was', cause: error },
+    );
+  if (errno === 'ENOSPC')
     return new StrataError(
       'resource-exhausted',
       'MIGRATE_NO_SPACE',

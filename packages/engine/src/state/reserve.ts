@@ -4,8 +4,9 @@
  */
 
 import { randomFillSync } from 'node:crypto';
-import { closeSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
-import { errnoOf, isStrataError, StrataError } from '@strata/core';
+import { closeSync, openSync, readdirSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { errnoOf, type Files, isStrataError, StrataError } from '@strata/core';
 import type { StorePaths } from './paths.ts';
 
 const RESERVE_BYTES = 4 << 20;
@@ -51,17 +52,51 @@ function freeBytes(path: string): number {
 }
 
 /** A full disk, however it shows, as one sentence that names the filesystem; any other error as it is. */
-export function explainFullDisk(error: unknown, path: string, filesystem: string): unknown {
-  if (isStrataError(error, 'NO_SPACE') || !isFullDisk(error)) return error;
+export async function explainFullDisk(
+  error: unknown,
+  { root }: Pick<StorePaths, 'root'>,
+  files: Pick<Files, 'filesystem'>,
+): Promise<unknown> {
+  if (!isFullDisk(error)) return error;
+  const path = fullest([root, ...pools(root)]);
+  const filesystem = await files.filesystem(path).then(
+    ({ type }) => type,
+    () => 'unknown',
+  );
+  const migrating = isStrataError(error, 'MIGRATE_NO_SPACE') ? error : undefined;
   return new StrataError(
     'resource-exhausted',
-    'NO_SPACE',
+    migrating?.code ?? 'NO_SPACE',
     `No space left on the ${filesystem} filesystem that holds ${path}`,
-    { hint: 'Free some with `strata rmi`, `strata rm` or `strata image prune`', cause: error },
+    {
+      hint: migrating?.hint ?? 'Free some with `strata rmi`, `strata rm` or `strata image prune`',
+      cause: error,
+    },
   );
 }
 
+/** Directories of drivers that are filesystems of their own. */
+function pools(root: string): string[] {
+  try {
+    const { dev } = statSync(root);
+    const layers = join(root, 'layers');
+    return readdirSync(layers)
+      .map((driver) => join(layers, driver))
+      .filter((path) => statSync(path).dev !== dev);
+  } catch {
+    return [];
+  }
+}
+
+function fullest(paths: readonly string[]): string {
+  return paths.reduce((one, other) => (freeBytes(other) < freeBytes(one) ? other : one));
+}
+
+/** They say all there is to say. */
+const SAID = new Set(['NO_SPACE', 'MIGRATE_SIZE_LIMIT']);
+
 function isFullDisk(error: unknown): boolean {
+  if (isStrataError(error) && SAID.has(error.code)) return false;
   if (isStrataError(error) && /NO_SPACE|DISK_FULL|STORE_FULL/.test(error.code)) return true;
   const errno = errnoOf(error);
   if (errno === 'ENOSPC' || errno === 'EDQUOT') return true;

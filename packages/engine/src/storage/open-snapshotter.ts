@@ -59,9 +59,7 @@ function overStore(services: InternalServices, store: LayerStore, served: Served
     try {
       return await body();
     } catch (error) {
-      const { root } = services.paths;
-      const { type } = await services.host.files.filesystem(root);
-      throw explainFullDisk(error, root, type);
+      throw await explainFullDisk(error, services.paths, services.host.files);
     }
   };
   const free = <T>(body: () => Promise<T>) => call(() => withReserve(services.paths, body));

@@ -75,17 +75,42 @@ test('the reserve is given up on a full disk, and made again', async () => {
   expect(statSync(paths.reserve).size).toBe(4 << 20);
 });
 
-test('a full disk is one sentence that names the filesystem, other errors stay', () => {
+test('a full disk is one sentence that names the filesystem, other errors stay', async () => {
   const enospc = Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
   const wrapped = new StrataError('resource-exhausted', 'LAYER_NO_SPACE', 'deep inside', { cause: enospc });
+  const roomy = await testFilesystem('ext4', 64 << 20);
+  const root = join(roomy, 'root');
   for (const error of [enospc, wrapped])
-    expect(explainFullDisk(error, '/var/lib/strata', 'ext4')).toMatchObject({
+    expect(await explainFullDisk(error, { root }, host.files)).toMatchObject({
       code: 'NO_SPACE',
-      message: 'No space left on the ext4 filesystem that holds /var/lib/strata',
+      message: `No space left on the unknown filesystem that holds ${root}`,
       hint: expect.stringContaining('strata rmi'),
     });
   const tooLarge = new StrataError('resource-exhausted', 'LAYER_TOO_LARGE', 'a bomb');
-  expect(explainFullDisk(tooLarge, '/r', 'ext4')).toBe(tooLarge);
+  expect(await explainFullDisk(tooLarge, { root }, host.files)).toBe(tooLarge);
+  const quota = Object.assign(new Error('EDQUOT'), { code: 'EDQUOT' });
+  const limit = new StrataError('resource-exhausted', 'MIGRATE_SIZE_LIMIT', 'its limit', { cause: quota });
+  expect(await explainFullDisk(limit, { root }, host.files)).toBe(limit);
+
+  // A driver's pool is full, and not the filesystem below it.
+  const pool = join(root, 'layers', 'pooled');
+  mkdirSync(pool, { recursive: true });
+  mkdirSync(join(root, 'layers', 'other'));
+  await host.mounter.mount([{ type: 'tmpfs', source: 'tmpfs', options: ['size=1m'] }], pool);
+  try {
+    const stays = 'the container stays where it was';
+    const moving = new StrataError('resource-exhausted', 'MIGRATE_NO_SPACE', 'No space', { hint: stays });
+    expect(await explainFullDisk(moving, { root }, host.files)).toMatchObject({
+      code: 'MIGRATE_NO_SPACE',
+      message: `No space left on the tmpfs filesystem that holds ${pool}`,
+      hint: stays,
+    });
+  } finally {
+    await host.mounter.unmount(pool);
+  }
+  expect(await explainFullDisk(wrapped, { root }, host.files)).toMatchObject({
+    message: `No space left on the ext4 filesystem that holds ${root}`,
+  });
 });
 
 test('the version is that of the package', () => {

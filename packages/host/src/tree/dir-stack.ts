@@ -11,6 +11,7 @@ import {
   RESOLVE_NO_XDEV,
 } from './flags.ts';
 import { HERE, join } from './paths.ts';
+import { openQuietly } from './read.ts';
 import { mustStatAt } from './stat.ts';
 import { isMissingCall, openPlain } from './walk.ts';
 
@@ -28,11 +29,11 @@ interface Frame {
 /** Open a real directory on the same mount. @throws EXDEV at a mount point */
 function openChild(dirfd: number, name: Uint8Array): number {
   try {
-    return native().openIn(dirfd, name, OPEN_DIRECTORY, RESOLVE);
+    return openQuietly((quiet) => native().openIn(dirfd, name, OPEN_DIRECTORY | quiet, RESOLVE));
   } catch (error) {
     if (!isMissingCall(error)) throw error;
   }
-  const fd = native().open(dirfd, name, OPEN_DIRECTORY, 0);
+  const fd = openQuietly((quiet) => native().open(dirfd, name, OPEN_DIRECTORY | quiet, 0));
   if (mustStatAt(fd, '', AT_EMPTY_PATH).device === mustStatAt(dirfd, '', AT_EMPTY_PATH).device) return fd;
   native().close(fd);
   throw systemError('EXDEV', 'a filesystem is mounted here', 'openat', String(name));

@@ -1,8 +1,22 @@
 import { constants, readSync } from 'node:fs';
+import { errnoOf } from '@strata/core';
 import { systemError } from '../errors.ts';
 import { native } from '../native.ts';
 import { AT_EMPTY_PATH, AT_FDCWD } from './flags.ts';
 import { mustStatAt } from './stat.ts';
+
+/**
+ * Open for reading without a new access time: looking at a tree must not change it, and on a snapshot every one costs a
+ * copy of metadata. Only root and the owner may (open(2) O_NOATIME), in a user namespace not of every file.
+ */
+export function openQuietly(open: (flag: number) => number): number {
+  try {
+    return open(constants.O_NOATIME);
+  } catch (error) {
+    if (errnoOf(error) !== 'EPERM') throw error;
+    return open(0);
+  }
+}
 
 /**
  * Reopen an O_PATH descriptor for reading when it is a regular file. Nothing else is ever opened: a FIFO cannot
@@ -12,7 +26,8 @@ export function reopenRegular(fd: number, path: string): number {
   try {
     if (mustStatAt(fd, '', AT_EMPTY_PATH).type !== 'file')
       throw systemError('ENOTSUP', 'not a regular file', 'open', path);
-    return native().open(AT_FDCWD, `/proc/self/fd/${fd}`, constants.O_RDONLY | constants.O_NONBLOCK, 0);
+    const flags = constants.O_RDONLY | constants.O_NONBLOCK;
+    return openQuietly((quiet) => native().open(AT_FDCWD, `/proc/self/fd/${fd}`, flags | quiet, 0));
   } finally {
     native().close(fd);
   }

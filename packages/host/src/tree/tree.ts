@@ -13,7 +13,7 @@ import { chmodAt } from './chmod.ts';
 import { readEntries } from './entries.ts';
 import { AT_EMPTY_PATH, AT_REMOVEDIR, O_PATH, OPEN_DIRECTORY } from './flags.ts';
 import { asBuffer, HERE, join, splitPath } from './paths.ts';
-import { readAll, reopenRegular } from './read.ts';
+import { openQuietly, readAll, reopenRegular } from './read.ts';
 import { removeDirectory } from './remove.ts';
 import { RootedPaths } from './rooted-paths.ts';
 import { S_IF, statAt } from './stat.ts';
@@ -47,7 +47,7 @@ export class NativeTree extends RootedPaths implements Tree {
 
   readdir(path: Uint8Array): TreeEntry[] {
     return this.at(path, (dirfd, name) => {
-      const fd = native().open(dirfd, name, OPEN_DIRECTORY, 0);
+      const fd = openQuietly((quiet) => native().open(dirfd, name, OPEN_DIRECTORY | quiet, 0));
       try {
         return readEntries(fd);
       } finally {
