@@ -33,10 +33,12 @@ describe('npm create strata-driver', () => {
     for (const kind of kinds)
       await create(outside, '--kind', kind, '--name', `my-${kind}`, '--packages', join(outside, 'archives'));
     await run('npm', ['install'], folder('layer'));
+    await run('pnpm', ['install'], folder('cgroup'));
     for (const kind of kinds) {
+      const manager = kind === 'cgroup' ? 'pnpm' : 'npm';
       shareModules(folder('layer'), folder(kind));
-      for (const script of ['typecheck', 'lint', 'test']) await run('npm', ['run', script], folder(kind));
-      await run('npm', ['pack'], folder(kind));
+      for (const script of ['typecheck', 'lint', 'test']) await run(manager, ['run', script], folder(kind));
+      await run(manager, ['pack'], folder(kind));
       expect(existsSync(archive(kind))).toBe(true);
     }
   });

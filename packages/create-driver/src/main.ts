@@ -45,12 +45,13 @@ async function main(): Promise<void> {
     ...(packages === undefined ? {} : { packages }),
   });
   const where = relative(process.cwd(), written) || '.';
+  const npm = process.env['npm_config_user_agent']?.startsWith('pnpm/') ? 'pnpm' : 'npm';
   process.stdout.write(`Wrote the ${kind} driver to ${where}. Next:
 
   cd ${where}
-  npm install
-  npm test                        # as root: the suite mounts and makes filesystems
-  npm pack && strata driver add ./*.tgz
+  ${npm} install
+  ${npm} test${' '.repeat(27 - npm.length)}# as root: the suite mounts and makes filesystems
+  ${npm} pack && strata driver add ./*.tgz
 `);
 }
 

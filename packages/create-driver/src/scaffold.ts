@@ -18,6 +18,7 @@ const RENAMED: Readonly<Record<string, string>> = {
   _gitignore: '.gitignore',
   '_biome.json': 'biome.json',
   '_package.json': 'package.json',
+  '_pnpm-workspace.yaml': 'pnpm-workspace.yaml',
 };
 
 /** Write a driver package. Returns its directory. @throws Error with one sentence; nothing is written then */
@@ -26,6 +27,7 @@ export function scaffold(request: ScaffoldRequest): string {
   const directory = resolve(request.directory ?? basename(packageName));
   if (existsSync(directory) && readdirSync(directory).length > 0)
     throw new Error(`${directory} is not empty: choose another directory with --directory`);
+  const archives = request.packages === undefined ? {} : archivesIn(resolve(request.packages));
   const fill = filler({ ...request, id, packageName });
   for (const template of ['common', request.kind]) {
     const from = join(root, 'templates', template);
@@ -33,10 +35,9 @@ export function scaffold(request: ScaffoldRequest): string {
       if (/(?:^|\/)(?:src|test)$/.test(name)) continue;
       const target = join(directory, dirname(name), RENAMED[basename(name)] ?? fill(basename(name)));
       mkdirSync(dirname(target), { recursive: true });
-      const text = fill(readFileSync(join(from, name), 'utf8'));
       writeFileSync(
         target,
-        basename(target) === 'package.json' ? withPackages(text, request.packages) : text,
+        withArchives(basename(target), fill(readFileSync(join(from, name), 'utf8')), archives),
       );
     }
   }
@@ -56,15 +57,26 @@ function filler({ kind, id, packageName }: ScaffoldRequest & { id: string; packa
       .replaceAll('example', id);
 }
 
-/** Take @strata packages from archives in a directory: before they are published, or to try a change of them. */
-function withPackages(text: string, packages: string | undefined): string {
-  if (packages === undefined) return text;
-  const archives = readdirSync(resolve(packages)).filter((name) => name.endsWith('.tgz'));
-  const manifest = JSON.parse(text) as { devDependencies: Record<string, string> };
-  for (const name of archives) {
+/** `@strata/core` and the others → `file:` of its archive: before they are published, or to try a change of them. */
+function archivesIn(directory: string): Record<string, string> {
+  const names = existsSync(directory) ? readdirSync(directory) : [];
+  const found = names.flatMap((name) => {
     const [, bare] = /^strata-(.*)-\d+\.\d+\.\d+.*\.tgz$/.exec(name) ?? [];
-    if (bare !== undefined)
-      manifest.devDependencies[`@strata/${bare}`] = `file:${join(resolve(packages), name)}`;
-  }
+    return bare === undefined ? [] : [[`@strata/${bare}`, `file:${join(directory, name)}`]];
+  });
+  if (found.length === 0)
+    throw new Error(`There are no archives of @strata packages in ${directory}: make them with npm pack`);
+  return Object.fromEntries(found);
+}
+
+/** npm takes what they depend on themselves from the manifest, pnpm from its overrides. */
+function withArchives(file: string, text: string, archives: Record<string, string>): string {
+  const all = Object.entries(archives);
+  if (all.length === 0) return text;
+  if (file === 'pnpm-workspace.yaml')
+    return `${text}overrides:\n${all.map((pair) => `  ${pair.map((part) => JSON.stringify(part)).join(': ')}\n`).join('')}`;
+  if (file !== 'package.json') return text;
+  const manifest = JSON.parse(text) as { devDependencies: Record<string, string> };
+  Object.assign(manifest.devDependencies, archives);
   return `${JSON.stringify(manifest, undefined, 2)}\n`;
 }

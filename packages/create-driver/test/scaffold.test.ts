@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -50,6 +50,28 @@ it('knows a driver by any of its names', () => {
   for (const bad of ['', 'Zfs', '../x', '-x', 'x/y', 'x'.repeat(33), 'strata-driver-', 'a-'])
     expect(() => namesFrom(bad), bad).toThrow(/is not a driver's name/);
   expect(pascalCase('my-big-fs')).toBe('MyBigFs');
+});
+
+it('takes @strata packages from archives, with npm and with pnpm, or writes nothing', () => {
+  const packages = join(directory, 'archives');
+  const target = join(directory, 'new');
+  const make = () => scaffold({ kind: 'layer', name: 'x', directory: target, packages });
+  expect(make).toThrow(/no archives of @strata packages in .*\/archives: /);
+  mkdirSync(packages);
+  writeFileSync(join(packages, 'other-1.0.0.tgz'), '');
+  expect(make).toThrow(/no archives of @strata packages/);
+  expect(readdirSync(directory)).toEqual(['archives']);
+  for (const name of ['core', 'native']) writeFileSync(join(packages, `strata-${name}-1.2.3.tgz`), '');
+  make();
+  const manifest = JSON.parse(readFileSync(join(target, 'package.json'), 'utf8')) as Record<string, unknown>;
+  const core = `file:${packages}/strata-core-1.2.3.tgz`;
+  expect(manifest.devDependencies).toMatchObject({
+    '@strata/core': core,
+    '@strata/native': `file:${packages}/strata-native-1.2.3.tgz`,
+  });
+  const settings = readFileSync(join(target, 'pnpm-workspace.yaml'), 'utf8');
+  expect(settings).toContain(`overrides:\n  "@strata/core": "${core}"\n`);
+  expect(settings).toMatch(/^allowBuilds:\n {2}esbuild: false$/m);
 });
 
 it('leaves what is there alone', () => {
