@@ -1,11 +1,12 @@
 /** The only file that spells conmon's arguments (conmon(8)). */
 import type { MonitorOptions } from '@strata/core';
+import type { Launch } from './launch.ts';
 
 export interface ConmonRequest {
   readonly containerId: string;
   /** Directory for sockets, pid file and exit file. */
   readonly directory: string;
-  readonly runtime: string;
+  readonly runtime: Launch;
   readonly runtimeRoot: string;
   readonly monitor: MonitorOptions;
   /** Path of an OCI process object: run it in the existing container. */
@@ -21,8 +22,8 @@ export function conmonArguments(request: ConmonRequest): string[] {
     // One fork less, and its death reaches us as a child's; setsid makes it outlive us all the same.
     '--sync',
     ...['-c', containerId, '-u', containerId, '-n', containerId],
-    ...['-r', request.runtime, '-b', directory, '-p', `${directory}/pid`],
-    ...['--runtime-arg', '--root', '--runtime-arg', request.runtimeRoot],
+    ...['-r', request.runtime.program, '-b', directory, '-p', `${directory}/pid`],
+    ...[...request.runtime.prefix, '--root', request.runtimeRoot].flatMap((word) => ['--runtime-arg', word]),
     ...['--exit-dir', directory],
     // The socket is <directory>/attach, bound through /proc/self/fd, however long the path is.
     '--full-attach',

@@ -17,8 +17,8 @@ import { startConmon } from './conmon.ts';
 import { pollExit, waitForExit } from './exit-status.ts';
 import type { RuntimeOptions } from './options.ts';
 import type { SelectedRuntime } from './probe.ts';
-import { forgetEnded, letGo, untilExec } from './runc-state.ts';
-import { RuntimeCommand } from './runtime-command.ts';
+import { type Program, Programs } from './program.ts';
+import { forgetEnded, untilExec } from './shortcuts.ts';
 
 const sigkill = 9;
 
@@ -26,30 +26,32 @@ export class OciRuntimeDriver implements RuntimeDriver {
   readonly description: string;
   readonly #context: DriverContext<RuntimeOptions>;
   readonly #runtime: SelectedRuntime;
-  readonly #command: RuntimeCommand;
-  readonly #isRunc: boolean;
+  readonly #programs: Programs;
   readonly #ended = new Map<string, Promise<unknown>>();
 
   constructor(context: DriverContext<RuntimeOptions>, runtime: SelectedRuntime) {
     this.#context = context;
     this.#runtime = runtime;
-    this.#command = new RuntimeCommand(context.host, runtime.command, join(context.runDirectory, 'state'));
+    this.#programs = new Programs(context, runtime);
     this.description = runtime.description;
-    this.#isRunc = /^runc 1\./.test(runtime.description);
   }
 
   async create(container: RuntimeContainer): Promise<MonitoredProcess> {
-    await mkdir(this.#command.root, { recursive: true, mode: 0o700 });
-    const { id, runDirectory: directory, monitor } = container;
+    const { root, selected } = this.#programs;
+    const { id, bundle, runDirectory: directory, monitor } = container;
+    await mkdir(root, { recursive: true, mode: 0o700 });
     const exitFile = join(directory, id);
     await unlink(exitFile).catch(ignoreMissing);
     await unlink(join(directory, 'oom')).catch(ignoreMissing);
+    const wanted = await selected.filters?.apply(bundle);
     try {
-      return await this.#start(exitFile, undefined, {
+      const created = await this.#start(selected, exitFile, undefined, {
         containerId: id,
-        directory: container.bundle,
+        directory: bundle,
         monitor,
       });
+      if (wanted !== undefined) await selected.filters?.keep(wanted, join(root, id));
+      return created;
     } catch (error) {
       await this.delete(id, { force: true });
       throw error;
@@ -65,6 +67,7 @@ export class OciRuntimeDriver implements RuntimeDriver {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await writeFile(execSpec, JSON.stringify(request.process), { mode: 0o600 });
     return await this.#start(
+      await this.#programs.of(containerId),
       join(directory, containerId),
       request.execId,
       { containerId, directory, monitor, execSpec, execAttach: onReady !== undefined },
@@ -73,6 +76,7 @@ export class OciRuntimeDriver implements RuntimeDriver {
   }
 
   async #start(
+    program: Program,
     exitFile: string,
     execId: string | undefined,
     request: Omit<Parameters<typeof startConmon>[2], 'runtime' | 'runtimeRoot'>,
@@ -96,7 +100,7 @@ export class OciRuntimeDriver implements RuntimeDriver {
     const started = await startConmon(
       host,
       this.#runtime.monitor,
-      { ...request, runtime: this.#runtime.command, runtimeRoot: this.#command.root },
+      { ...request, runtime: program.launch, runtimeRoot: this.#programs.root },
       // The exec does not run yet: until it does, its monitor stands for it.
       onReady && ((monitorPid) => onReady(describe(monitorPid, monitorPid))),
     );
@@ -105,9 +109,10 @@ export class OciRuntimeDriver implements RuntimeDriver {
   }
 
   async start(process: MonitoredProcess): Promise<void> {
-    const state = join(this.#command.root, process.containerId);
-    if (this.#isRunc && (await letGo(this.#context.host, state, process.process))) return;
-    await this.#command.start(process.containerId);
+    const { shortcuts, command } = await this.#programs.of(process.containerId);
+    const state = join(this.#programs.root, process.containerId);
+    if (await shortcuts?.letGo(this.#context.host, state, process.process)) return;
+    await command.start(process.containerId);
   }
 
   attach(process: MonitoredProcess): Promise<AttachedStreams> {
@@ -137,21 +142,24 @@ export class OciRuntimeDriver implements RuntimeDriver {
   }
 
   async kill(containerId: string, signal: number, options?: { readonly all?: boolean }): Promise<void> {
+    const { shortcuts, command } = await this.#programs.of(containerId);
     // A kill is meant for whatever is there.
-    if (this.#isRunc && signal !== sigkill) await untilExec(join(this.#command.root, containerId));
-    await this.#command.kill(containerId, signal, options?.all === true);
+    if (shortcuts !== undefined && signal !== sigkill)
+      await untilExec(shortcuts, join(this.#programs.root, containerId));
+    await command.kill(containerId, signal, options?.all === true);
   }
 
-  state(containerId: string): Promise<RuntimeState | undefined> {
-    return this.#command.state(containerId);
+  async state(containerId: string): Promise<RuntimeState | undefined> {
+    return (await this.#programs.of(containerId)).command.state(containerId);
   }
 
   async delete(containerId: string, options?: { readonly force?: boolean }): Promise<void> {
     // Most containers are deleted once by whoever saw them end; the second one need not start a program.
-    const state = join(this.#command.root, containerId);
+    const state = join(this.#programs.root, containerId);
     if (!existsSync(state)) return;
-    if (this.#isRunc && (await forgetEnded(this.#context.host, state))) return;
-    await this.#command.delete(containerId, options?.force === true);
+    const { shortcuts, command } = await this.#programs.of(containerId);
+    if (shortcuts !== undefined && (await forgetEnded(shortcuts, this.#context.host, state))) return;
+    await command.delete(containerId, options?.force === true);
     // A runtime that was killed half-way leaves a state it does not recognise, with its own binary mounted in it.
     if (!existsSync(state)) return;
     await this.#context.host.mounter.unmount(state);
@@ -159,7 +167,7 @@ export class OciRuntimeDriver implements RuntimeDriver {
   }
 
   async list(): Promise<readonly string[]> {
-    return await readdir(this.#command.root).catch(() => []);
+    return await readdir(this.#programs.root).catch(() => []);
   }
 }
 

@@ -19,6 +19,7 @@ export async function probeBundle(directory: string): Promise<void> {
     root: { path: 'rootfs', readonly: false },
     mounts: [
       { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
+      { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mode=755'] },
       ...binds.map((path) => ({
         destination: path,
         type: 'bind',

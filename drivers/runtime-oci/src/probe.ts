@@ -5,6 +5,7 @@
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DriverContext, isStrataError, type ProbeResult, StrataError } from '@strata/core';
+import { type Launch, launchOf } from './launch.ts';
 import { OciRuntimeDriver } from './oci-runtime-driver.ts';
 import type { RuntimeOptions } from './options.ts';
 import { probeBundle } from './probe-bundle.ts';
@@ -12,14 +13,19 @@ import { probeBundle } from './probe-bundle.ts';
 /** A runtime that was seen to work. Absolute paths. */
 export interface SelectedRuntime {
   readonly command: string;
+  readonly launch: Launch;
   readonly monitor: string;
+  /** `runc 1.1.5` */
   readonly description: string;
+  /** Changes with the programs. */
+  readonly identity: string;
 }
 
 type Context = DriverContext<RuntimeOptions>;
 type Answer = { readonly works: SelectedRuntime } | { readonly reason: string };
 
-const defaultCommands = ['runc', 'crun'];
+/** crun takes less than half of the time that runc takes to start a container. */
+const defaultCommands = ['crun', 'runc'];
 
 export async function probeRuntime(context: Context): Promise<ProbeResult> {
   const found = await findRuntime(context);
@@ -60,30 +66,36 @@ async function findRuntime(context: Context): Promise<Answer> {
 
 async function remembered(context: Context, command: string, monitor: string): Promise<Answer> {
   const changed = await Promise.all([stat(command), stat(monitor)]);
-  const key = changed.map((s) => `${s.ino}.${s.mtimeMs}`).join('-');
-  const file = join(context.runDirectory, `probe-${command.replaceAll('/', '_')}.json`);
+  const identity = changed.map((s) => `${s.ino}.${s.mtimeMs}`).join('-');
+  const file = join(context.runDirectory, `runtime-${command.replaceAll('/', '_')}.json`);
   try {
-    const kept = JSON.parse(await readFile(file, 'utf8')) as { key: string; answer: Answer };
-    if (kept.key === key && 'works' in kept.answer) return kept.answer;
+    const kept = JSON.parse(await readFile(file, 'utf8')) as { works: SelectedRuntime };
+    if (kept.works.identity === identity) return kept;
   } catch {
     // No answer yet, or half a one: ask again.
   }
-  const answer = await tryRuntime(context, command, monitor);
+  const answer = await tryRuntime(context, { command, monitor, identity });
   // A no may be the host's bad minute.
   if (!('works' in answer)) return answer;
   const temporary = `${file}.${process.pid}`;
-  await writeFile(temporary, JSON.stringify({ key, answer }), { mode: 0o600 });
+  await writeFile(temporary, JSON.stringify(answer), { mode: 0o600 });
   await rename(temporary, file);
   return answer;
 }
 
-async function tryRuntime(context: Context, command: string, monitor: string): Promise<Answer> {
+async function tryRuntime(
+  context: Context,
+  wanted: Pick<SelectedRuntime, 'command' | 'monitor' | 'identity'>,
+): Promise<Answer> {
+  const { command } = wanted;
   const id = `probe${process.pid}`;
   const directory = join(context.runDirectory, id);
   try {
     const version = await context.host.exec.run(command, ['--version'], { timeout: 10_000 });
     const [line = command] = version.stdout.split('\n');
-    const works = { command, monitor, description: line.replace(/ version /, ' ').trim() };
+    const description = line.replace(/ version /, ' ').trim();
+    const launch = await launchOf(context.host, command, description.startsWith('crun '));
+    const works = { ...wanted, launch, description };
     const driver = new OciRuntimeDriver(context, works);
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await probeBundle(directory);

@@ -1,6 +1,7 @@
 /** The only file that spells arguments of runc(8) and crun(1); they are the same for both. */
 import type { Readable } from 'node:stream';
 import { type Host, type RunResult, type RuntimeState, StrataError } from '@strata/core';
+import type { Launch } from './launch.ts';
 import { runtimeFailure, runtimeMessage } from './runtime-error.ts';
 
 const timeout = 30_000;
@@ -9,11 +10,11 @@ export class RuntimeCommand {
   /** The runtime's state directory. */
   readonly root: string;
   readonly #host: Host;
-  readonly #program: string;
+  readonly #launch: Launch;
 
-  constructor(host: Host, program: string, root: string) {
+  constructor(host: Host, launch: Launch, root: string) {
     this.#host = host;
-    this.#program = program;
+    this.#launch = launch;
     this.root = root;
   }
 
@@ -53,7 +54,8 @@ export class RuntimeCommand {
 
   /** Spawned plainly: this is the hot path of every container, and the output is a few lines. */
   async #run(args: readonly string[]): Promise<RunResult> {
-    const child = await this.#host.exec.spawn(this.#program, ['--root', this.root, ...args], {
+    const { program, prefix } = this.#launch;
+    const child = await this.#host.exec.spawn(program, [...prefix, '--root', this.root, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const timer = setTimeout(() => process.kill(child.pid, 'SIGKILL'), timeout);

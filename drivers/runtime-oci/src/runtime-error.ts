@@ -1,22 +1,30 @@
 /** What runc and crun say, as errors people and programs can read. */
 import { StrataError } from '@strata/core';
 
+const notFound = (message: string) =>
+  new StrataError('not-found', 'COMMAND_NOT_FOUND', message, {
+    hint: 'Give the path of a program that is in the image',
+    exitCode: 127,
+  });
+const notExecutable = (message: string) =>
+  new StrataError('permission-denied', 'COMMAND_NOT_EXECUTABLE', message, {
+    hint: 'The program must be a file with the executable bit set',
+    exitCode: 126,
+  });
+
 /** docker(1): 127 when the command is not found, 126 when it cannot be invoked, 125 for everything else. */
 export function runtimeFailure(output: string): StrataError {
   const message = runtimeMessage(output);
   const exec = /exec: .*$/s.exec(message)?.[0] ?? message;
+  const [, missing] = /executable file `(.*)` not found in \$PATH/s.exec(message) ?? [];
+  if (missing !== undefined) return notFound(`exec: "${missing}": executable file not found in $PATH`);
   if (/executable file not found|no such file or directory/.test(exec) && exec !== message)
-    return new StrataError('not-found', 'COMMAND_NOT_FOUND', exec, {
-      hint: 'Give the path of a program that is in the image',
-      exitCode: 127,
-    });
-  if (/executable file .* not found|executable file not found/i.test(message))
-    return new StrataError('not-found', 'COMMAND_NOT_FOUND', message, { exitCode: 127 });
+    return notFound(exec);
+  if (/executable file .* not found|executable file not found/i.test(message)) return notFound(message);
+  const [, refused] = /^open executable: (.*)$/s.exec(message) ?? [];
+  if (refused !== undefined) return notExecutable(`exec: ${refused.toLowerCase()}`);
   if (exec !== message && /permission denied|is a directory|exec format error/.test(exec))
-    return new StrataError('permission-denied', 'COMMAND_NOT_EXECUTABLE', exec, {
-      hint: 'The program must be a file with the executable bit set',
-      exitCode: 126,
-    });
+    return notExecutable(exec);
   return new StrataError('internal', 'RUNTIME_FAILED', `The runtime refused: ${message}`, { exitCode: 125 });
 }
 
