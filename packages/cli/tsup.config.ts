@@ -50,10 +50,7 @@ const nativeAddon: EsbuildPlugin = {
   },
 };
 
-/**
- * Files of modules that go together; all others are files of their own. A file's compiled code is kept as its first
- * command left it, so verbs that do much of their own have a pack of their own.
- */
+/** Files of modules that go together; all others are files of their own. */
 const packs = [
   { name: 'engine', entries: ['engine.module', 'programs'] },
   {

@@ -1,6 +1,5 @@
 /** Names the kernel sees. All come from ids, so that every process can derive them and none carries user text. */
-import { createHash } from 'node:crypto';
-import { StrataError } from '@strata/core';
+import { StrataError, storeTag } from '@strata/core';
 import { type Address, formatAddress, parseAddress } from './cidr.ts';
 
 const ID = /^[a-z0-9]{1,12}$/;
@@ -21,7 +20,7 @@ export function linkName(endpointId: string): string {
 
 /** One table per store: several stores on a host never touch each other's rules. */
 export function tableName(root: string): string {
-  return `strata_${createHash('sha256').update(root).digest('hex').slice(0, 8)}`;
+  return `strata_${storeTag(root)}`;
 }
 
 export function checkedId(id: string, what: string): string {
@@ -78,9 +77,8 @@ export function checkedInterfaceAddress(text: string): string {
  * to the next container.
  */
 export function derivedMac(networkId: string, address: Address, salt = 0): string {
-  const hash = createHash('sha256').update(`${networkId} ${salt}`).digest();
   const low = (address.value & 0xffffffffn).toString(16).padStart(8, '0');
-  return ['02', hash.toString('hex', 0, 1), ...low.match(/../g)!].join(':');
+  return ['02', storeTag(`${networkId} ${salt}`).slice(-2), ...low.match(/../g)!].join(':');
 }
 
 export function invalid(code: string, message: string, hint?: string): StrataError {

@@ -3,6 +3,7 @@
  * the compile cache takes a third of a millisecond, so what a common command needs lies in a few files; what nobody
  * else needs stays in a file of its own. A module exists once, wherever it lies.
  */
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { transform } from 'esbuild';
@@ -16,7 +17,7 @@ export interface Pack {
 
 type Modules = ReadonlyMap<string, string>;
 
-/** The first pack becomes the entry; what an earlier pack has, a later one takes from there. */
+/** What an earlier pack has, a later one takes from there. The entry only knows where everything is. */
 export async function packModules(directory: string, entry: string, packs: readonly Pack[]): Promise<void> {
   const library = join(directory, 'lib');
   const modules = new Map<string, string>();
@@ -31,19 +32,18 @@ export async function packModules(directory: string, entry: string, packs: reado
       if (!places.has(file)) places.set(file, name);
   }
   const inPack = (pack: string) => [...modules].filter(([file]) => places.get(file) === pack);
-  for (const { name } of packs.slice(1))
-    writeFileSync(join(library, `${name}.cjs`), `module.exports=${definitions(inPack(name))};`);
+  for (const { name } of packs) write(join(library, `${name}.cjs`), definitions(inPack(name)));
   for (const [file, code] of modules)
-    if (!places.has(file))
-      writeFileSync(join(library, file), `module.exports=${definitions([[file, code]])};`);
-  const first = packs[0]?.name ?? '';
-  const elsewhere = [...places]
-    .filter(([, pack]) => pack !== first)
-    .map(([file, pack]) => [file, `${pack}.cjs`]);
-  writeFileSync(
-    join(directory, entry),
-    loader(definitions(inPack(first)), Object.fromEntries(elsewhere), entry),
-  );
+    if (!places.has(file)) write(join(library, file), definitions([[file, code]]));
+  const where = [...places].map(([file, pack]) => [file, `${pack}.cjs`]);
+  writeFileSync(join(directory, entry), loader(Object.fromEntries(where), entry));
+}
+
+/** The digest tells builds apart (src/code-cache.ts). */
+function write(path: string, code: string): void {
+  const text = `module.exports=${code};`;
+  const stamp = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  writeFileSync(path, `/*${stamp}*/${text}`);
 }
 
 function sourceName(file: string): string {
@@ -86,17 +86,18 @@ function definitions(modules: readonly (readonly [file: string, code: string])[]
 }
 
 /** `__strataUrl` and `__strataResolve` are what `import.meta` was: every module speaks of the program's directory. */
-function loader(own: string, elsewhere: Record<string, string>, entry: string): string {
+function loader(where: Record<string, string>, entry: string): string {
   return `var url='file://'+encodeURI(__filename).replace(/[?#]/g,encodeURIComponent);
 function resolve(name){return new URL('./'+name.slice(name.lastIndexOf('/')+1)+'.cjs',url).href}
-var definitions=${own};
-var elsewhere=${JSON.stringify(elsewhere)};
+var definitions=Object.create(null);
+var where=${JSON.stringify(where)};
+var open=globalThis[Symbol.for('@strata/cli.load')]||require;
 var loaded=Object.create(null);
 function load(name){
   if(name[0]!=='.')return require(name);
   var file=name.slice(name.lastIndexOf('/')+1),module=loaded[file];
   if(module===undefined){
-    if(!(file in definitions))Object.assign(definitions,require('./lib/'+(elsewhere[file]||file)));
+    if(!(file in definitions))Object.assign(definitions,open(__dirname+'/lib/'+(where[file]||file)));
     module=loaded[file]={exports:{}};
     definitions[file](module,module.exports,load,url,resolve);
   }

@@ -28,13 +28,19 @@ const fast: { readonly [Name in keyof FastHandlers]: () => Promise<{ readonly ha
 async function loadHandler(command: CommandSpec, settings: Settings): Promise<Handler> {
   const { handler } = command;
   if (handler in fast) return (await fast[handler as keyof FastHandlers]()).handler;
-  const bundle = await loadEngineBundle(settings);
+  const bundle = await loadEngineBundle(settings, handler);
   return await bundle.commands[handler as keyof typeof bundle.commands]();
 }
 
-async function loadEngineBundle(settings: Settings): Promise<typeof import('./engine-bundle.ts')> {
-  const { enableCache } = await import('./compile-cache.ts');
-  enableCache(settings.root, process.env);
+let saveCode: (() => void) | undefined;
+
+async function loadEngineBundle(
+  settings: Settings,
+  handler: string,
+): Promise<typeof import('./engine-bundle.ts')> {
+  const cache = await import('./code-cache.ts');
+  if (saveCode === undefined) cache.openCodeCache(settings.root, process.env, handler);
+  saveCode = cache.saveCode;
   return import('./engine-bundle.ts');
 }
 
@@ -56,7 +62,9 @@ class Program implements CommandContext {
   }
 
   engine(): Promise<Engine> {
-    this.#engine ??= loadEngineBundle(this.settings).then((bundle) => bundle.openEngine(this.settings));
+    this.#engine ??= loadEngineBundle(this.settings, this.command.handler).then((bundle) =>
+      bundle.openEngine(this.settings),
+    );
     return this.#engine;
   }
 
@@ -78,6 +86,7 @@ async function runCommand(program: Program): Promise<number> {
     throw error;
   } finally {
     await program.close();
+    saveCode?.();
   }
 }
 

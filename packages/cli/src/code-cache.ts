@@ -1,0 +1,137 @@
+/**
+ * V8's code of the packed modules, as commands left it. V8 compiles a function when it is first called, which is most
+ * of what a command does before it does anything; Node's own compile cache keeps only what was compiled while loading.
+ * So a pack is kept when a command ends, with all that it called, by command; the first few times, for each may have
+ * called more.
+ */
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { constants, Script } from 'node:vm';
+
+/** After this many commands the code is taken to be complete. */
+const GENERATIONS = 4;
+/** The build begins each pack with a digest of what follows: V8 itself compares nothing but lengths. */
+const STAMP = /^\/\*([0-9a-f]{16})\*\//;
+
+interface Loaded {
+  readonly name: string;
+  readonly script: Script;
+  readonly generation: number;
+}
+
+class CodeCache {
+  readonly #directory: string;
+  readonly #loaded: Loaded[] = [];
+  #names: readonly string[] | undefined;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** The exports of a pack. */
+  load(path: string): unknown {
+    const source = readFileSync(path, 'utf8');
+    const [, stamp] = STAMP.exec(source) ?? [];
+    const kept = stamp === undefined ? undefined : this.#kept(`${basename(path)}-${stamp}`);
+    const script = new Script(`(function(module){${source}\n})`, {
+      filename: path,
+      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+      ...(kept?.data && { cachedData: kept.data }),
+    });
+    if (kept !== undefined) {
+      const generation = script.cachedDataRejected === true ? 0 : kept.generation;
+      this.#loaded.push({ name: kept.name, script, generation });
+    }
+    const module = { exports: {} };
+    (script.runInThisContext() as (made: { exports: unknown }) => void)(module);
+    return module.exports;
+  }
+
+  /** Never a reason to fail: without it the next command is slower. */
+  save(): void {
+    for (const { name, script, generation } of this.#loaded) {
+      if (generation >= GENERATIONS) continue;
+      try {
+        const file = join(this.#directory, `${name}.${generation + 1}`);
+        write(file, script.createCachedData());
+        for (const other of readdirSync(this.#directory))
+          if (isOlder(other, name, generation + 1)) unlinkSync(join(this.#directory, other));
+      } catch {
+        // A full or read-only filesystem, or another command was first.
+      }
+    }
+  }
+
+  #kept(name: string): { name: string; generation: number; data: Buffer | undefined } {
+    try {
+      this.#names ??= readdirSync(this.#directory);
+      const generation = Math.max(
+        0,
+        ...this.#names
+          .filter((file) => file.startsWith(`${name}.`))
+          .map((file) => Number(file.slice(-1)) || 0),
+      );
+      if (generation > 0)
+        return { name, generation, data: readFileSync(join(this.#directory, `${name}.${generation}`)) };
+    } catch {
+      // None yet, or another command has just replaced it.
+    }
+    return { name, generation: 0, data: undefined };
+  }
+}
+
+/** Of the same pack: a generation before, or another build. */
+function isOlder(file: string, name: string, generation: number): boolean {
+  const pack = name.replace(/-[0-9a-f]{16}$/, '');
+  if (!file.startsWith(`${pack}-`) || file.endsWith('.new')) return false;
+  return !file.startsWith(`${name}.`) || Number(file.slice(-1)) < generation;
+}
+
+/** In whole or not at all, also after a power cut: V8 trusts what it reads. */
+function write(file: string, data: Buffer): void {
+  const temporary = `${file}.${process.pid}.new`;
+  const make = () => openSync(temporary, 'wx', 0o600);
+  let fd: number;
+  try {
+    fd = make();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    fd = make();
+  }
+  try {
+    writeSync(fd, data);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(temporary, file);
+}
+
+let opened: CodeCache | undefined;
+
+/** From now on the engine's packs are loaded this way; the loader that the build writes asks for it by this symbol. */
+export function openCodeCache(root: string, env: NodeJS.ProcessEnv, command: string): void {
+  const home = env.XDG_CACHE_HOME;
+  const base = home === undefined || home === '' ? join(root, 'cache') : join(home, 'strata');
+  const cache = new CodeCache(join(base, `code-${process.version}-${process.arch}`, command));
+  opened = cache;
+  Object.defineProperty(globalThis, Symbol.for('@strata/cli.load'), {
+    configurable: true,
+    value: (path: string) => cache.load(path),
+  });
+}
+
+export function saveCode(): void {
+  opened?.save();
+}
