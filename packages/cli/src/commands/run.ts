@@ -41,6 +41,8 @@ function pullProgress({ flags, args, io, settings }: CommandContext): Progress {
   let fetching = false;
   return {
     listener: (event) => {
+      if (event.kind === 'warning')
+        return quiet ? io.err(`WARNING: ${event.text}\n`) : progress.listener(event);
       fetching ||= event.kind !== 'layer';
       // Unpacking for another driver is worth a bar, but not a line in somebody's log.
       if (!fetching && !process.stderr.isTTY && !settings.json) return;

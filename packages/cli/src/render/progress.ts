@@ -21,6 +21,7 @@ const FRAME_MS = 80;
 /** `git: Pulling from library/debian`, as docker says it. */
 function noteOf(event: Exclude<ProgressEvent, { kind: 'layer' }>): string {
   if (event.kind === 'message') return event.text;
+  if (event.kind === 'warning') return `WARNING: ${event.text}`;
   const { repository, tag, digest } = splitName(familiarName(event.reference));
   return `${tag ?? digest ?? event.digest}: Pulling from ${repository}`;
 }

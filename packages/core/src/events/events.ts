@@ -29,7 +29,9 @@ export type ProgressEvent =
       readonly current: number;
       readonly total: number;
     }
-  | { readonly kind: 'message'; readonly text: string };
+  | { readonly kind: 'message'; readonly text: string }
+  /** Something is done otherwise than asked, which the user must be told of. */
+  | { readonly kind: 'warning'; readonly text: string };
 
 /** In order; `exists` and `failed` are final as well. */
 export type LayerProgress =

@@ -76,7 +76,7 @@ async function launch(
   const warnings = await makeBundle(services, { container, rootfs, cgroupsPath: cgroup.path, sandbox });
   // The runtime sets them before we attach, and those of an interface need the interface.
   if (Object.keys(config.sysctls).some((name) => name.startsWith('net.'))) await opening?.ready;
-  for (const text of warnings) options.onProgress?.({ kind: 'message', text });
+  for (const text of warnings) options.onProgress?.({ kind: 'warning', text });
   const attendance = options.attach ? await attend(services, id) : undefined;
   const process = await runtime.create({
     id,

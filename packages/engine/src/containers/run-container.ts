@@ -18,7 +18,7 @@ export type RunRequest = CreateRequest & {
 export async function runContainer(services: EngineServices, request: RunRequest): Promise<Session> {
   const plan = await planContainer(services, request);
   const { container } = plan;
-  for (const warning of plan.warnings) request.onProgress?.({ kind: 'message', text: warning });
+  for (const warning of plan.warnings) request.onProgress?.({ kind: 'warning', text: warning });
   return await withContainerLock(services, container.id, async () => {
     recordPlan(services, plan, [...creationSteps(services, container), ...runSteps(services, container)]);
     try {
