@@ -17,12 +17,16 @@ export function runtimeFailure(output: string): StrataError {
   const message = runtimeMessage(output);
   const exec = /exec: .*$/s.exec(message)?.[0] ?? message;
   const [, missing] = /executable file `(.*)` not found in \$PATH/s.exec(message) ?? [];
-  if (missing !== undefined) return notFound(`exec: "${missing}": executable file not found in $PATH`);
+  if (missing !== undefined) {
+    const why = missing.includes('/') ? 'no such file or directory' : 'executable file not found in $PATH';
+    return notFound(`exec: "${missing}": ${why}`);
+  }
   if (/executable file not found|no such file or directory/.test(exec) && exec !== message)
     return notFound(exec);
   if (/executable file .* not found|executable file not found/i.test(message)) return notFound(message);
-  const [, refused] = /^open executable: (.*)$/s.exec(message) ?? [];
-  if (refused !== undefined) return notExecutable(`exec: ${refused.toLowerCase()}`);
+  // Of crun, which does not say which; EPERM stands for what is not a regular file.
+  if (/^open executable: (?:Operation not permitted|Permission denied)/.test(message))
+    return notExecutable('exec: permission denied');
   if (exec !== message && /permission denied|is a directory|exec format error/.test(exec))
     return notExecutable(exec);
   return new StrataError('internal', 'RUNTIME_FAILED', `The runtime refused: ${message}`, { exitCode: 125 });
