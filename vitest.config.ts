@@ -30,6 +30,8 @@ export default defineConfig({
           include: ['test/*/**/*.test.ts'],
           pool: 'forks',
           testTimeout: 300_000,
+          // A command takes seconds when another test file keeps both processors busy.
+          expect: { poll: { timeout: 10_000 } },
           hookTimeout: 600_000,
         },
       },
