@@ -21,6 +21,9 @@ export interface SelectedRuntime {
   readonly identity: string;
 }
 
+/** Of this process. */
+let probes = 0;
+
 type Context = DriverContext<RuntimeOptions>;
 type Answer = { readonly works: SelectedRuntime } | { readonly reason: string };
 
@@ -88,7 +91,7 @@ async function tryRuntime(
   wanted: Pick<SelectedRuntime, 'command' | 'monitor' | 'identity'>,
 ): Promise<Answer> {
   const { command } = wanted;
-  const id = `probe${process.pid}`;
+  const id = `probe${process.pid}-${probes++}`;
   const directory = join(context.runDirectory, id);
   try {
     const version = await context.host.exec.run(command, ['--version'], { timeout: 10_000 });

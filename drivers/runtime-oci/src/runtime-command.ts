@@ -76,7 +76,7 @@ async function text(stream: Readable): Promise<string> {
 
 /** runc and crun have no exit code for it. */
 function isGone(result: RunResult): boolean {
-  return /does not exist|no such file or directory|not running|process already finished|process not found/.test(
+  return /does not exist|no such (?:file or directory|process)|not running|process already finished|process not found/i.test(
     result.stderr,
   );
 }

@@ -1,100 +1,12 @@
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DriverContext, MonitoredProcess, RuntimeDriver } from '@strata/core';
-import { createHost } from '@strata/host';
+import type { MonitoredProcess, RuntimeDriver } from '@strata/core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import runtimeOci, { type RuntimeOptions } from '../src/index.ts';
+import runtimeOci from '../src/index.ts';
+import { base, context, create as createBy, host, makeRootfs, removeAll, type Wanted } from './place.ts';
 
-const base = mkdtempSync('/dev/shm/runtime-oci-test-');
-const host = createHost();
-const ending = new AbortController();
-let runtime: RuntimeDriver;
-let count = 0;
-
-function context(options: RuntimeOptions = {}): DriverContext<RuntimeOptions> {
-  const runDirectory = join(base, 'run');
-  mkdirSync(runDirectory, { recursive: true });
-  return { root: base, runDirectory, options, host, log: host.log, signal: ending.signal };
-}
-
-beforeAll(async () => {
-  mkdirSync(join(base, 'rootfs/bin'), { recursive: true });
-  for (const name of ['proc', 'dev', 'sys', 'etc', 'tmp']) mkdirSync(join(base, 'rootfs', name));
-  copyFileSync('/bin/busybox', join(base, 'rootfs/bin/busybox'));
-  for (const name of ['sh', 'cat', 'sleep', 'true', 'yes'])
-    symlinkSync('busybox', join(base, 'rootfs/bin', name));
-  runtime = await runtimeOci.create(context());
-});
-afterAll(() => {
-  ending.abort();
-  rmSync(base, { recursive: true, force: true });
-});
-afterEach(async () => {
-  for (const id of await runtime.list()) await runtime.delete(id, { force: true });
-});
-
-interface Wanted {
-  readonly args: readonly string[];
-  readonly terminal?: boolean;
-  readonly stdin?: boolean;
-  readonly exitCommand?: readonly string[];
-  readonly by?: RuntimeDriver;
-}
-
-async function create({
-  args,
-  terminal = false,
-  stdin = false,
-  exitCommand,
-  by = runtime,
-}: Wanted): Promise<MonitoredProcess> {
-  const id = (count++).toString(16).padStart(64, 'a');
-  const bundle = join(base, 'bundles', id);
-  mkdirSync(bundle, { recursive: true });
-  const config = {
-    ociVersion: '1.0.2',
-    process: { terminal, user: { uid: 0, gid: 0 }, args, env: ['PATH=/bin'], cwd: '/', capabilities: {} },
-    root: { path: join(base, 'rootfs') },
-    mounts: [
-      { destination: '/proc', type: 'proc', source: 'proc' },
-      { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['mode=755'] },
-      {
-        destination: '/dev/pts',
-        type: 'devpts',
-        source: 'devpts',
-        options: ['newinstance', 'ptmxmode=0666'],
-      },
-    ],
-    linux: { namespaces: ['pid', 'mount', 'ipc', 'uts', 'network'].map((type) => ({ type })) },
-  };
-  writeFileSync(join(bundle, 'config.json'), JSON.stringify(config));
-  const monitor = { terminal, stdin, leaveStdinOpen: false, logPath: join(bundle, 'log') };
-  return await by.create({
-    id,
-    bundle,
-    runDirectory: bundle,
-    monitor: exitCommand === undefined ? monitor : { ...monitor, exitCommand },
-  });
-}
-
-async function outputOf(created: MonitoredProcess, input?: string): Promise<string> {
-  await using streams = await runtime.attach(created);
-  if (created.execId === undefined) await runtime.start(created);
-  if (input !== undefined) await streams.write(Buffer.from(input));
-  streams.endInput();
-  let text = '';
-  for await (const { stream, data } of streams.output()) text += `${stream === 'stderr' ? '!' : ''}${data}`;
-  return text;
-}
+beforeAll(makeRootfs);
+afterAll(removeAll);
 
 describe('a runtime that is killed', () => {
   it('half-way through create is told of, and what it made is gone', async () => {
@@ -108,7 +20,7 @@ describe('a runtime that is killed', () => {
     );
     const by = await runtimeOci.create(context({ command }));
     writeFileSync(`${command}.armed`, '');
-    await expect(create({ args: ['sleep', '1000'], by })).rejects.toMatchObject({ code: 'MONITOR_FAILED' });
+    await expect(createBy({ args: ['sleep', '1000'], by })).rejects.toMatchObject({ code: 'MONITOR_FAILED' });
     expect(await by.list()).toEqual([]);
   });
 });
@@ -116,8 +28,9 @@ describe('a runtime that is killed', () => {
 describe('probe', () => {
   it('runs a real container, remembers, and leaves nothing', async () => {
     expect(await runtimeOci.probe(context())).toMatchObject({ supported: true });
+    const runtime = await runtimeOci.create(context());
     expect(await runtime.list()).toEqual([]);
-    expect(runtime.description).toMatch(/^(runc|crun) \d/);
+    expect(runtime.description).toMatch(/^crun \d/);
   });
 
   it('says what is missing or does not work', async () => {
@@ -138,125 +51,152 @@ describe('probe', () => {
   });
 });
 
-describe('the life of a container', () => {
-  it('nothing runs before start; output from the first byte; exit code; delete is idempotent', async () => {
-    const created = await create({ args: ['sh', '-c', 'echo out; echo err >&2; exit 42'] });
-    expect(await runtime.state(created.containerId)).toMatchObject({ status: 'created' });
-    expect(runtime.poll(created)).toBeUndefined();
-    const text = await outputOf(created);
-    expect(text).toContain('out\n');
-    expect(text).toContain('!err\n');
-    expect(await runtime.wait(created)).toMatchObject({ code: 42, lost: false });
-    expect(await runtime.wait(created)).toMatchObject({ code: 42 });
-    expect(readFileSync(join(created.runDirectory, 'log'), 'utf8')).toContain(' stdout F out\n');
-    await runtime.delete(created.containerId);
-    await runtime.delete(created.containerId);
-    expect(await runtime.state(created.containerId)).toBeUndefined();
+describe.each(['crun', 'runc'])('%s', (command) => {
+  let runtime: RuntimeDriver;
+  const create = (wanted: Omit<Wanted, 'by'>) => createBy({ ...wanted, by: runtime });
+  beforeAll(async () => {
+    runtime = await runtimeOci.create(context({ command }));
+    expect(runtime.description).toContain(command);
+  });
+  afterEach(async () => {
+    for (const id of await runtime.list()) await runtime.delete(id, { force: true });
   });
 
-  it('input to the end, with a terminal too', async () => {
-    expect(await outputOf(await create({ args: ['cat'], stdin: true }), 'hello')).toBe('hello');
-    const terminal = await create({
-      args: ['sh', '-c', 'read x; busybox stty size'],
-      terminal: true,
-      stdin: true,
+  async function outputOf(created: MonitoredProcess, input?: string): Promise<string> {
+    await using streams = await runtime.attach(created);
+    if (created.execId === undefined) await runtime.start(created);
+    if (input !== undefined) await streams.write(Buffer.from(input));
+    streams.endInput();
+    let text = '';
+    for await (const { stream, data } of streams.output()) text += `${stream === 'stderr' ? '!' : ''}${data}`;
+    return text;
+  }
+
+  describe('the life of a container', () => {
+    it('nothing runs before start; output from the first byte; exit code; delete is idempotent', async () => {
+      const created = await create({ args: ['sh', '-c', 'echo out; echo err >&2; exit 42'] });
+      expect(await runtime.state(created.containerId)).toMatchObject({ status: 'created' });
+      expect(runtime.poll(created)).toBeUndefined();
+      const text = await outputOf(created);
+      expect(text).toContain('out\n');
+      expect(text).toContain('!err\n');
+      expect(await runtime.wait(created)).toMatchObject({ code: 42, lost: false });
+      expect(await runtime.wait(created)).toMatchObject({ code: 42 });
+      expect(readFileSync(join(created.runDirectory, 'log'), 'utf8')).toContain(' stdout F out\n');
+      await runtime.delete(created.containerId);
+      await runtime.delete(created.containerId);
+      expect(await runtime.state(created.containerId)).toBeUndefined();
     });
-    await runtime.resize(terminal, { rows: 12, columns: 34 });
-    expect(await outputOf(terminal, 'go\n')).toContain('12 34');
-    await expect(
-      runtime.resize({ ...terminal, terminal: false }, { rows: 1, columns: 1 }),
-    ).rejects.toMatchObject({
-      code: 'NO_TERMINAL',
+
+    it('input to the end, with a terminal too', async () => {
+      expect(await outputOf(await create({ args: ['cat'], stdin: true }), 'hello')).toBe('hello');
+      const terminal = await create({
+        args: ['sh', '-c', 'read x; busybox stty size'],
+        terminal: true,
+        stdin: true,
+      });
+      await runtime.resize(terminal, { rows: 12, columns: 34 });
+      expect(await outputOf(terminal, 'go\n')).toContain('12 34');
+      await expect(
+        runtime.resize({ ...terminal, terminal: false }, { rows: 1, columns: 1 }),
+      ).rejects.toMatchObject({
+        code: 'NO_TERMINAL',
+      });
+    });
+
+    it('signals, and says so when there is nobody to signal', async () => {
+      const created = await create({ args: ['sleep', '60'] });
+      await runtime.start(created);
+      await runtime.kill(created.containerId, 9);
+      expect(await runtime.wait(created)).toMatchObject({ code: 137 });
+      await expect(runtime.kill(created.containerId, 9)).rejects.toMatchObject({
+        kind: 'failed-precondition',
+      });
+      await expect(runtime.attach(created)).rejects.toMatchObject({ code: 'CONTAINER_NOT_RUNNING' });
+    });
+
+    it('a created container that is never started is deleted by force', async () => {
+      const created = await create({ args: ['true'] });
+      await runtime.delete(created.containerId, { force: true });
+      expect(host.processes.alive(created.process)).toBe(false);
+      expect(await runtime.list()).toEqual([]);
+    });
+
+    it('a state that a killed runtime left, with a mount in it, is deleted', async () => {
+      const state = join(base, 'run/state', 'e'.repeat(64));
+      mkdirSync(state, { recursive: true });
+      writeFileSync(join(state, 'runc.abc'), '');
+      await host.mounter.mount(
+        [{ type: 'bind', source: '/bin/busybox', options: ['bind', 'ro'] }],
+        join(state, 'runc.abc'),
+      );
+      await runtime.delete('e'.repeat(64), { force: true });
+      expect(existsSync(state)).toBe(false);
+      expect(existsSync('/bin/busybox')).toBe(true);
+    });
+
+    it('127 and 126, and nothing left', async () => {
+      await expect(create({ args: ['nonsense'] })).rejects.toMatchObject({
+        kind: 'not-found',
+        exitCode: 127,
+      });
+      await expect(create({ args: ['/tmp'] })).rejects.toMatchObject({
+        kind: 'permission-denied',
+        exitCode: 126,
+      });
+      expect(await runtime.list()).toEqual([]);
+    });
+
+    it('runs the exit command once, after the exit file is there', async () => {
+      const mark = join(base, 'mark');
+      const created = await create({ args: ['true'], exitCommand: ['/usr/bin/touch', mark] });
+      await runtime.start(created);
+      await runtime.wait(created);
+      await expect.poll(() => existsSync(mark)).toBe(true);
+    });
+
+    it('a monitor that is killed leaves 255 and the knowledge that it was lost', async () => {
+      const created = await create({ args: ['sleep', '60'] });
+      await runtime.start(created);
+      host.processes.kill(created.monitor, 9);
+      expect(await runtime.wait(created)).toMatchObject({ code: 255, lost: true });
+      await runtime.delete(created.containerId, { force: true });
+      await expect.poll(() => host.processes.alive(created.process)).toBe(false);
+    });
+
+    it('waiting can be cancelled', async () => {
+      const created = await create({ args: ['sleep', '60'] });
+      await runtime.start(created);
+      await expect(runtime.wait(created, AbortSignal.timeout(20))).rejects.toMatchObject({ kind: 'aborted' });
     });
   });
 
-  it('signals, and says so when there is nobody to signal', async () => {
-    const created = await create({ args: ['sleep', '60'] });
-    await runtime.start(created);
-    await runtime.kill(created.containerId, 9);
-    expect(await runtime.wait(created)).toMatchObject({ code: 137 });
-    await expect(runtime.kill(created.containerId, 9)).rejects.toMatchObject({ kind: 'failed-precondition' });
-    await expect(runtime.attach(created)).rejects.toMatchObject({ code: 'CONTAINER_NOT_RUNNING' });
-  });
-
-  it('a created container that is never started is deleted by force', async () => {
-    const created = await create({ args: ['true'] });
-    await runtime.delete(created.containerId, { force: true });
-    expect(host.processes.alive(created.process)).toBe(false);
-    expect(await runtime.list()).toEqual([]);
-  });
-
-  it('a state that a killed runtime left, with a mount in it, is deleted', async () => {
-    const state = join(base, 'run/state', 'e'.repeat(64));
-    mkdirSync(state, { recursive: true });
-    writeFileSync(join(state, 'runc.abc'), '');
-    await host.mounter.mount(
-      [{ type: 'bind', source: '/bin/busybox', options: ['bind', 'ro'] }],
-      join(state, 'runc.abc'),
-    );
-    await runtime.delete('e'.repeat(64), { force: true });
-    expect(existsSync(state)).toBe(false);
-    expect(existsSync('/bin/busybox')).toBe(true);
-  });
-
-  it('127 and 126, and nothing left', async () => {
-    await expect(create({ args: ['nonsense'] })).rejects.toMatchObject({ kind: 'not-found', exitCode: 127 });
-    await expect(create({ args: ['/tmp'] })).rejects.toMatchObject({
-      kind: 'permission-denied',
-      exitCode: 126,
-    });
-    expect(await runtime.list()).toEqual([]);
-  });
-
-  it('runs the exit command once, after the exit file is there', async () => {
-    const mark = join(base, 'mark');
-    const created = await create({ args: ['true'], exitCommand: ['/usr/bin/touch', mark] });
-    await runtime.start(created);
-    await runtime.wait(created);
-    await expect.poll(() => existsSync(mark)).toBe(true);
-  });
-
-  it('a monitor that is killed leaves 255 and the knowledge that it was lost', async () => {
-    const created = await create({ args: ['sleep', '60'] });
-    await runtime.start(created);
-    host.processes.kill(created.monitor, 9);
-    expect(await runtime.wait(created)).toMatchObject({ code: 255, lost: true });
-    await runtime.delete(created.containerId, { force: true });
-    await expect.poll(() => host.processes.alive(created.process)).toBe(false);
-  });
-
-  it('waiting can be cancelled', async () => {
-    const created = await create({ args: ['sleep', '60'] });
-    await runtime.start(created);
-    await expect(runtime.wait(created, AbortSignal.timeout(20))).rejects.toMatchObject({ kind: 'aborted' });
-  });
-});
-
-describe('exec', () => {
-  it('attached from the first byte, with its own exit code', async () => {
-    const created = await create({ args: ['sleep', '60'] });
-    await runtime.start(created);
-    const request = (args: readonly string[], execId: string) => ({
-      execId,
-      containerId: created.containerId,
-      runDirectory: join(created.runDirectory, 'exec', execId),
-      process: { terminal: false, user: { uid: 0, gid: 0 }, args, env: ['PATH=/bin'], cwd: '/' },
-      monitor: { terminal: false, stdin: true, leaveStdinOpen: false, logPath: undefined },
-    });
-    let text: Promise<string> | undefined;
-    const process = await runtime.exec(
-      request(['sh', '-c', 'cat; exit 5'], 'b'.repeat(16)),
-      async (early) => {
-        text = outputOf({ ...early, execId: 'b' }, 'in');
-      },
-    );
-    expect(await text).toBe('in');
-    expect(await runtime.wait(process)).toMatchObject({ code: 5 });
-    await expect(runtime.exec(request(['nonsense'], 'c'.repeat(16)))).rejects.toMatchObject({
-      exitCode: 127,
-    });
-    expect(await runtime.wait(await runtime.exec(request(['true'], 'd'.repeat(16))))).toMatchObject({
-      code: 0,
+  describe('exec', () => {
+    it('attached from the first byte, with its own exit code', async () => {
+      const created = await create({ args: ['sleep', '60'] });
+      await runtime.start(created);
+      const request = (args: readonly string[], execId: string) => ({
+        execId,
+        containerId: created.containerId,
+        runDirectory: join(created.runDirectory, 'exec', execId),
+        process: { terminal: false, user: { uid: 0, gid: 0 }, args, env: ['PATH=/bin'], cwd: '/' },
+        monitor: { terminal: false, stdin: true, leaveStdinOpen: false, logPath: undefined },
+      });
+      let text: Promise<string> | undefined;
+      const process = await runtime.exec(
+        request(['sh', '-c', 'cat; exit 5'], 'b'.repeat(16)),
+        async (early) => {
+          text = outputOf({ ...early, execId: 'b' }, 'in');
+        },
+      );
+      expect(await text).toBe('in');
+      expect(await runtime.wait(process)).toMatchObject({ code: 5 });
+      await expect(runtime.exec(request(['nonsense'], 'c'.repeat(16)))).rejects.toMatchObject({
+        exitCode: 127,
+      });
+      expect(await runtime.wait(await runtime.exec(request(['true'], 'd'.repeat(16))))).toMatchObject({
+        code: 0,
+      });
     });
   });
 });
