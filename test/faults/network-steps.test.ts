@@ -151,7 +151,7 @@ exec ${real}
 }
 
 describe('a program that fails', () => {
-  it.each(['ip', 'nft', 'nsenter', 'runc', 'conmon'])('%s', { timeout: 300_000 }, async (program) => {
+  it.each(['ip', 'nft', 'nsenter', 'crun', 'conmon'])('%s', { timeout: 300_000 }, async (program) => {
     await using fault = await faulty(program);
     const run = ['run', '--rm', '-p', '8401:80', ...limits, 'busybox', 'true'];
     // A new program is tried before it is trusted, and that is not the step meant here.
