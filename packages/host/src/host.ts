@@ -37,6 +37,14 @@ function lazyWorkers(create: () => Promise<Workers>): Workers {
       if (closed) await (await pool).close();
       return (await pool).run(module, input, options);
     },
+    warm() {
+      pool ??= create();
+      // Should it fail to load, the job tells.
+      void pool.then(
+        (made) => (closed ? undefined : made.warm()),
+        () => undefined,
+      );
+    },
     async close() {
       closed = true;
       await (await pool)?.close();

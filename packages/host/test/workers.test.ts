@@ -59,10 +59,31 @@ describe('Workers', () => {
     expect((await run('thread')).thread).toBeGreaterThan(0);
   });
 
+  it('starts a thread ahead, once', async () => {
+    await using host = {
+      ...createHost({ workerThreads: 2 }),
+      [Symbol.asyncDispose]: () => host.workers.close(),
+    };
+    const first = (await run('thread')).thread as number;
+    host.workers.warm();
+    host.workers.warm();
+    // Threads are numbered as they are started.
+    await expect
+      .poll(() => host.workers.run<object, number, { thread: number }>(JOB, { task: 'thread' }))
+      .toMatchObject({ thread: expect.toSatisfy((id: number) => id > first) });
+    const last = (await host.workers.run<object, number, { thread: number }>(JOB, { task: 'thread' })).thread;
+    const other = createHost({ workerThreads: 1 });
+    expect(
+      (await other.workers.run<object, number, { thread: number }>(JOB, { task: 'thread' })).thread,
+    ).toBe(last + 1);
+    await other.workers.close();
+  });
+
   it('does not keep the process alive when idle', () => {
     const script = `
       import { createHost } from '@strata/host';
       const { workers } = createHost();
+      workers.warm();
       console.log(await workers.run(new URL(${JSON.stringify(JOB.href)}), { task: 'thread' }).then(({ big }) => big));`;
     const cwd = new URL('.', import.meta.url).pathname;
     const out = execFileSync(process.execPath, ['--conditions=source', '--input-type=module', '-e', script], {

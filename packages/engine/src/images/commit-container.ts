@@ -11,13 +11,13 @@ import { type ConfigDocument, createImage } from './new-image.ts';
 import { Pins } from './pins.ts';
 import { readConfig } from './record-image.ts';
 import { type StoredLayer, storeChanges } from './store-layer.ts';
-import { ensureUnpacked } from './unpack-image.ts';
 
-/** A container's changes as one more layer over its image, unpacked for its driver at once. */
+/** A container's changes as one more layer over its image; like any other it is unpacked when a driver needs it. */
 export async function commitContainer(
   services: InternalServices,
   request: CommitRequest,
 ): Promise<{ readonly id: Digest; readonly digest: Digest }> {
+  services.host.workers.warm();
   const { applyChanges } = await import('@strata/oci');
   // Bad ones are told before a long read.
   applyChanges({}, request.changes ?? []);
@@ -35,8 +35,6 @@ export async function commitContainer(
     action: 'commit',
   });
   services.catalog.setLayerBytes(layer.diffId, layer.uncompressedBytes);
-  const image = { id: record.config.digest, manifest: record.manifest };
-  await ensureUnpacked(services, image, container.storage, { signal });
   return { id: record.config.digest, digest: record.manifest.digest };
 }
 

@@ -80,6 +80,10 @@ export class WorkerPool implements Workers {
     }
   }
 
+  warm(): void {
+    if (this.#threads.size === 0 && !this.#closed) this.#start();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     const closed = new StrataError(
