@@ -3,6 +3,7 @@ import { loadavg } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { containerd, docker, type Engine, podman, strata } from './engines.ts';
+import { keptMemory, largeStore } from './large-store.ts';
 import { openPeers, type Peers } from './peers.ts';
 import { type RowResult, writeReport } from './report.ts';
 import { type Row, rows } from './rows.ts';
@@ -98,6 +99,8 @@ async function extras(): Promise<string[]> {
     `peak of \`strata pull\`: ${(pulled.peak / 2 ** 20).toFixed(0)} MiB resident (goal: at most 250)`,
   );
   lines.push(await floor(own));
+  lines.push(await largeStore(own, peers.image));
+  lines.push(await keptMemory(own, peers.image));
   const limit = await attempt([peers.program, 'limit'], { RUNS: '3' });
   for (const line of limit.split('\n'))
     if (line.includes('median')) lines.push(`physical limit: ${line.trim().replace(/\s+/g, ' ')} (seconds)`);
