@@ -6,6 +6,7 @@
  */
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -65,7 +66,8 @@ class CodeCache {
         const file = join(this.#directory, `${name}.${generation + 1}`);
         write(file, script.createCachedData());
         for (const other of readdirSync(this.#directory))
-          if (isOlder(other, name, generation + 1)) unlinkSync(join(this.#directory, other));
+          if (isOlder(other, name, generation + 1) || isAbandoned(other))
+            unlinkSync(join(this.#directory, other));
       } catch {
         // A full or read-only filesystem, or another command was first.
       }
@@ -95,6 +97,12 @@ function isOlder(file: string, name: string, generation: number): boolean {
   const pack = name.replace(/-[0-9a-f]{16}$/, '');
   if (!file.startsWith(`${pack}-`) || file.endsWith('.new')) return false;
   return !file.startsWith(`${name}.`) || Number(file.slice(-1)) < generation;
+}
+
+/** What a command that was killed was writing. */
+function isAbandoned(file: string): boolean {
+  const [, pid] = /\.(\d+)\.new$/.exec(file) ?? [];
+  return pid !== undefined && !existsSync(`/proc/${pid}`);
 }
 
 /** In whole or not at all, also after a power cut: V8 trusts what it reads. */
