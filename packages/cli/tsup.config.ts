@@ -1,5 +1,5 @@
 /**
- * A fast command loads main.cjs and one more file, which shares nothing. All others share the modules of the engine:
+ * A fast command loads main.cjs, which starts cli.cjs, and one more file, which shares nothing. All others share the modules of the engine:
  * a container's life lies in two files, every rarer verb and library in a file of its own (bundle/pack.ts).
  * Everything is bundled from source except `@strata/native`, which is a compiled addon.
  */
@@ -8,7 +8,7 @@ import { basename, resolve } from 'node:path';
 import { defineConfig, type Options } from 'tsup';
 import { lazyBuiltins } from './bundle/lazy-builtins.ts';
 import { namedExports } from './bundle/named-exports.ts';
-import { packModules } from './bundle/pack.ts';
+import { packModules, writeStamped } from './bundle/pack.ts';
 
 type EsbuildPlugin = NonNullable<Options['esbuildPlugins']>[number];
 
@@ -137,7 +137,11 @@ const readable: NonNullable<Options['esbuildOptions']> = (options) => {
 };
 
 export default defineConfig([
-  bundle({ main: 'src/main.ts' }, versionCheck, { target: 'node12', minify: true }),
+  bundle({ main: 'src/start.ts' }, versionCheck, { target: 'node12', minify: true }),
+  bundle({ cli: 'src/main.ts' }, '', {
+    minify: true,
+    onSuccess: async () => writeStamped('dist/cli.cjs', readFileSync('dist/cli.cjs', 'utf8')),
+  }),
   bundle(small, ''),
   bundle(engine, '', {
     format: ['esm'],

@@ -39,9 +39,12 @@ export async function packModules(directory: string, entry: string, packs: reado
   writeFileSync(join(directory, entry), loader(Object.fromEntries(where), entry));
 }
 
-/** The digest tells builds apart (src/code-cache.ts). */
 function write(path: string, code: string): void {
-  const text = `module.exports=${code};`;
+  writeStamped(path, `module.exports=${code};`);
+}
+
+/** The digest tells builds apart (src/code-cache.ts). */
+export function writeStamped(path: string, text: string): void {
   const stamp = createHash('sha256').update(text).digest('hex').slice(0, 16);
   writeFileSync(path, `/*${stamp}*/${text}`);
 }

@@ -24,6 +24,14 @@ const GENERATIONS = 4;
 /** The build begins each pack with a digest of what follows: V8 itself compares nothing but lengths. */
 const STAMP = /^\/\*([0-9a-f]{16})\*\//;
 
+type Wrapped = (
+  module: { exports: unknown },
+  exports: unknown,
+  require: NodeJS.Require | undefined,
+  filename: string,
+  directory: string,
+) => void;
+
 interface Loaded {
   readonly name: string;
   readonly script: Script;
@@ -39,12 +47,12 @@ class CodeCache {
     this.#directory = directory;
   }
 
-  /** The exports of a pack. */
-  load(path: string): unknown {
+  /** The exports of a pack. A pack that takes others asks its loader for them, not `require`. */
+  load(path: string, require?: NodeJS.Require): unknown {
     const source = readFileSync(path, 'utf8');
     const [, stamp] = STAMP.exec(source) ?? [];
     const kept = stamp === undefined ? undefined : this.#kept(`${basename(path)}-${stamp}`);
-    const script = new Script(`(function(module){${source}\n})`, {
+    const script = new Script(`(function(module,exports,require,__filename,__dirname){${source}\n})`, {
       filename: path,
       importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
       ...(kept?.data && { cachedData: kept.data }),
@@ -54,7 +62,7 @@ class CodeCache {
       this.#loaded.push({ name: kept.name, script, generation });
     }
     const module = { exports: {} };
-    (script.runInThisContext() as (made: { exports: unknown }) => void)(module);
+    (script.runInThisContext() as Wrapped)(module, module.exports, require, path, dirname(path));
     return module.exports;
   }
 
@@ -126,20 +134,36 @@ function write(file: string, data: Buffer): void {
   renameSync(temporary, file);
 }
 
-let opened: CodeCache | undefined;
+const opened: CodeCache[] = [];
 
-/** From now on the engine's packs are loaded this way; the loader that the build writes asks for it by this symbol. */
-export function openCodeCache(root: string, env: NodeJS.ProcessEnv, command: string): void {
+export function cacheBelow(root: string, env: NodeJS.ProcessEnv): string {
   const home = env.XDG_CACHE_HOME;
-  const base = home === undefined || home === '' ? join(root, 'cache') : join(home, 'strata');
-  const cache = new CodeCache(join(base, `code-${process.version}-${process.arch}`, command));
-  opened = cache;
-  Object.defineProperty(globalThis, Symbol.for('@strata/cli.load'), {
-    configurable: true,
-    value: (path: string) => cache.load(path),
-  });
+  return home === undefined || home === '' ? join(root, 'cache') : join(home, 'strata');
 }
 
-export function saveCode(): void {
-  opened?.save();
+/** The code of one command; it is saved with that of all others that are open. */
+export function openCode(cache: string, command: string): CodeCache {
+  const code = new CodeCache(join(cache, `code-${process.version}-${process.arch}`, command));
+  opened.push(code);
+  return code;
 }
+
+/** What the built program has of this module by `Symbol.for('@strata/cli.code')`; from source there are no packs. */
+export interface CodeKeeper {
+  /** From now on the engine's packs are loaded this way; the loader that the build writes asks for it by symbol. */
+  open(root: string, env: NodeJS.ProcessEnv, command: string): void;
+  save(): void;
+}
+
+export const codeKeeper: CodeKeeper = {
+  open(root, env, command) {
+    const cache = openCode(cacheBelow(root, env), command);
+    Object.defineProperty(globalThis, Symbol.for('@strata/cli.load'), {
+      configurable: true,
+      value: (path: string) => cache.load(path),
+    });
+  },
+  save() {
+    for (const code of opened.splice(0)) code.save();
+  },
+};

@@ -5,6 +5,7 @@
  * is a `require` of a file of its own in the built program.
  */
 import type { Engine } from '@strata/engine';
+import type { CodeKeeper } from './code-cache.ts';
 import type { CommandContext, CommandResult, Handler } from './context.ts';
 import type { FastHandlers } from './handlers.ts';
 import { createIo, type Io } from './io.ts';
@@ -32,15 +33,17 @@ async function loadHandler(command: CommandSpec, settings: Settings): Promise<Ha
   return await bundle.commands[handler as keyof typeof bundle.commands]();
 }
 
-let saveCode: (() => void) | undefined;
+const code = (globalThis as { [name: symbol]: unknown })[Symbol.for('@strata/cli.code')] as
+  | CodeKeeper
+  | undefined;
+let codeIsOpen = false;
 
 async function loadEngineBundle(
   settings: Settings,
   handler: string,
 ): Promise<typeof import('./engine-bundle.ts')> {
-  const cache = await import('./code-cache.ts');
-  if (saveCode === undefined) cache.openCodeCache(settings.root, process.env, handler);
-  saveCode = cache.saveCode;
+  if (!codeIsOpen) code?.open(settings.root, process.env, handler);
+  codeIsOpen = true;
   return import('./engine-bundle.ts');
 }
 
@@ -86,7 +89,7 @@ async function runCommand(program: Program): Promise<number> {
     throw error;
   } finally {
     await program.close();
-    saveCode?.();
+    if (codeIsOpen) code?.save();
   }
 }
 
