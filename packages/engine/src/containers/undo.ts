@@ -21,8 +21,8 @@ export async function undoSteps(
 }
 
 /**
- * Steps of one lane depend on each other, newest first. Lanes 0, 1 and 3 do not, and waiting is most of what they do;
- * the rest must find no process and no mount any more.
+ * Steps of one lane depend on each other, newest first. Lanes 0, 1 and 3 do not, and waiting is most of what they do:
+ * the kernel takes 15 ms to unregister an interface. Lane 2 must find no process and no mount any more.
  */
 const lanes: Readonly<Record<Step['step'], number>> = {
   runtime: 0,
@@ -48,8 +48,8 @@ export async function undoIntents(
     }
   };
   try {
-    await settleAll([undoLane(0), undoLane(1), undoLane(3)]);
-    await undoLane(2);
+    const files = settleAll([undoLane(0), undoLane(1)]).then(() => undoLane(2));
+    await settleAll([files, undoLane(3)]);
   } finally {
     const whole = done.length === intents.length;
     if (done.length > 0 || (whole && finish !== undefined))
