@@ -7,7 +7,7 @@ mkdir -p "$cache"
 export LC_ALL=C
 
 # What a suite may need in the guest; the kernel comes from its package, unpacked and never installed.
-packages=attr,btrfs-progs,busybox-static,conmon,e2fsprogs,iproute2,kmod,libcap2-bin,libstdc++6,nftables,procps,quota,runc,tini,xfsprogs
+packages=attr,btrfs-progs,busybox-static,conmon,crun,e2fsprogs,iproute2,kmod,libcap2-bin,libstdc++6,nftables,procps,quota,runc,tini,xfsprogs
 suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-bookworm}")
 kernel=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
 [ -n "$kernel" ] || { echo "test-vm: apt knows no linux-image-cloud-amd64" >&2; exit 1; }
