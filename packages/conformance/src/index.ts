@@ -28,6 +28,14 @@ export {
   type TestFilesystemType,
   testFilesystems,
 } from './runner/test-filesystem.ts';
+export {
+  openRuntimeContext,
+  type RuntimeCase,
+  RuntimeContext,
+  type RuntimeSuiteTarget,
+  type RuntimeTraits,
+} from './runtime/runtime-context.ts';
+export { runtimeDriverCases } from './runtime/runtime-suite.ts';
 export type * from './snapshotter/snapshotter.ts';
 export {
   SnapshotterContext,

@@ -7,6 +7,8 @@ import { imageStoreCases } from './image/image-suite.ts';
 import { layerDriverCases, openLayerContext } from './layer/layer-suite.ts';
 import type { LayerSuiteTarget } from './layer/layer-target.ts';
 import { type ConformanceCase, runCase, type SuiteTarget } from './runner/case.ts';
+import { openRuntimeContext, type RuntimeSuiteTarget } from './runtime/runtime-context.ts';
+import { runtimeDriverCases } from './runtime/runtime-suite.ts';
 import type { SnapshotterSuiteTarget } from './snapshotter/snapshotter-context.ts';
 import { openSnapshotterContext, snapshotterCases } from './snapshotter/snapshotter-suite.ts';
 
@@ -23,6 +25,11 @@ export function imageStoreSuite(target: ImageSuiteTarget): void {
 /** Every case of the CgroupDriver contract, as tests of the current file. */
 export function cgroupDriverSuite(target: CgroupSuiteTarget): void {
   register(`CgroupDriver ${target.definition.id}`, openCgroupContext(target), cgroupDriverCases);
+}
+
+/** Every case of the RuntimeDriver contract, as tests of the current file. */
+export function runtimeDriverSuite(target: RuntimeSuiteTarget): void {
+  register(`RuntimeDriver ${target.definition.id}`, openRuntimeContext(target), runtimeDriverCases);
 }
 
 /** A case that is excluded shows as skipped, with the reason. */

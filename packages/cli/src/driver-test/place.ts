@@ -59,8 +59,11 @@ async function probeOn(definition: AnyDriverDefinition, host: Host, directory: s
     return { supported: false, reason, hint: 'Every option of a driver needs a default' };
   }
   const { signal } = new AbortController();
-  const context = { root, runDirectory: root, options: checked.value, host, log: host.log, signal };
+  // What it remembers until the next boot is its own affair.
+  const runDirectory = await mkdtemp(join(directory, 'run-'));
+  const context = { root, runDirectory, options: checked.value, host, log: host.log, signal };
   const probe = await definition.probe(context);
+  await rm(runDirectory, { recursive: true, force: true });
   const left = await rmdir(root).catch((error: Error) => error);
   if (left === undefined) return probe;
   await rm(root, { recursive: true, force: true });

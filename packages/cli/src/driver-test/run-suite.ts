@@ -5,7 +5,9 @@ import {
   openCgroupContext,
   openImageContext,
   openLayerContext,
+  openRuntimeContext,
   runCases,
+  runtimeDriverCases,
 } from '@strata/conformance';
 import { networkDriverCases } from '@strata/conformance/network';
 import type { AnyDriverDefinition, Host } from '@strata/core';
@@ -66,10 +68,6 @@ export async function runSuite(driver: DriverUnderTest, options: SuiteOptions): 
         hint: 'Its suite needs its sources: run the tests of the repository',
       },
     );
-  if (definition.kind === 'runtime')
-    throw new StrataError('unsupported', 'SUITE_MISSING', 'There is no suite for runtime drivers yet', {
-      hint: 'Suites exist for layer, network, cgroup and image drivers',
-    });
   const place = await placeFor(definition, options.host, options.filesystem);
   const results = wanted(definition, place, driver, options);
   return { place: place.name, results, [Symbol.asyncDispose]: () => place[Symbol.asyncDispose]() };
@@ -97,6 +95,11 @@ function wanted(
       });
     case 'cgroup':
       return inProcess(openCgroupContext({ definition, host, ...roots }), cgroupDriverCases, {
+        ...options,
+        warnings,
+      });
+    case 'runtime':
+      return inProcess(openRuntimeContext({ definition, host, ...roots }), runtimeDriverCases, {
         ...options,
         warnings,
       });

@@ -57,6 +57,7 @@ export interface ExecProcess {
   /** Engine-made id, `[a-f0-9]{12,64}`. */
   readonly execId: string;
   readonly containerId: string;
+  /** Of this process alone, not the container's; made when it is missing. */
   readonly runDirectory: string;
   /** OCI runtime-spec `process` object. */
   readonly process: Readonly<Record<string, unknown>>;
