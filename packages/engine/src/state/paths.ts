@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { DriverKind } from '@strata/core';
+import { type DriverKind, storeTag } from '@strata/core';
 import type { EnginePaths } from '../services.ts';
 
 const LOCK_KINDS = ['blob', 'layer', 'container', 'image', 'name', 'pool', 'snapshotter'] as const;
@@ -15,7 +15,7 @@ export interface StorePaths extends EnginePaths {
   pool(driver: string): string;
   /** Space that SQLite gets back when the disk is full. */
   readonly reserve: string;
-  /** `<run>/held`: mountpoints of `storage/held-mounts.ts`. */
+  /** `<run>/held/<tag of the store>`: mountpoints of `storage/held-mounts.ts`. */
   readonly held: string;
   /** Parent of all containers' directories. */
   readonly containers: string;
@@ -36,7 +36,7 @@ export function storePaths(rootOption: string, runOption: string): StorePaths {
     database: databasePath(root),
     temporary: join(root, 'tmp'),
     reserve: join(root, 'reserve'),
-    held: join(run, 'held'),
+    held: join(run, 'held', storeTag(root)),
     containers: join(root, 'containers'),
     layers: (id) => driver('layer', id),
     driver,

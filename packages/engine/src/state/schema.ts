@@ -192,7 +192,7 @@ export const migrations: readonly string[] = [
   ALTER TABLE images ADD COLUMN run_config TEXT;           -- JSON: ImageRunConfig, since its first container
   `,
   `
-  -- Mounted at <run>/held/<base 36 of id> for snapshots of another engine whose own mounts need them.
+  -- Mounted at <run>/held/<store>/<base 36 of id> for snapshots of another engine whose own mounts need them.
   CREATE TABLE held_mounts (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
     driver TEXT NOT NULL,

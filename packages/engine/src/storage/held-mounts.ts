@@ -1,5 +1,5 @@
 /**
- * Mounts that others of a snapshot need (plain-mounts.ts), each at `<run>/held/<id>` of this process's mount namespace
+ * Mounts that others of a snapshot need (plain-mounts.ts), each at `<run>/held/<store>/<id>` of this process's mount namespace
  * and shared by all snapshots of an owner that need the same: what one container has read, the next finds in memory.
  *
  * A row and its user are written before a mount is made and go after it. Overlayfs keeps its lower mounts, so a container

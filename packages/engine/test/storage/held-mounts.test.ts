@@ -1,10 +1,11 @@
 /** A driver whose mounts use one another, served to an engine that cannot be told so. */
 import { existsSync, readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Layer, LayerDriver, Mount } from '@strata/core';
+import { type Layer, type LayerDriver, type Mount, storeTag } from '@strata/core';
 import overlay from '@strata/driver-layer-overlay';
 import { expect, test, vi } from 'vitest';
 import type { Snapshotter } from '../../src/api/snapshotter.ts';
+import { createEngine } from '../../src/index.ts';
 import { migrations } from '../../src/state/schema.ts';
 import { allDrivers, host, testEngine, testFilesystem } from '../store.ts';
 
@@ -44,7 +45,7 @@ async function opened(base?: string) {
     ...(base === undefined ? {} : { root: base }),
   });
   const snapshotter = await engine.storage.snapshotter({ driver, owner: 'containerd' });
-  const places = join(engine.base, 'run/held');
+  const places = join(engine.base, 'run/held', storeTag(join(engine.base, 'root')));
   return {
     engine,
     base: engine.base,
@@ -143,6 +144,27 @@ test('an image that is unpacked layer by layer finds its mounts, which go soon a
   await snapshotter.remove('third-layer');
   await snapshotter.remove('top');
   await snapshotter.remove('bottom');
+});
+
+test('two stores with one run directory share nothing', async () => {
+  await using one = await opened();
+  await twoLayers(one.snapshotter);
+  await one.snapshotter.prepare('kept', 'top');
+  const run = join(one.base, 'run');
+  const root = join(one.base, 'other');
+  await using engine = createEngine({ root, run, host, drivers: [...allDrivers, stacking] });
+  const other = await engine.storage.snapshotter({ driver, owner: 'second' });
+  await twoLayers(other);
+  await host.mounter.withMounted(await other.prepare('kept', 'top'), async (at) => {
+    writeFileSync(join(at, 'mine'), '');
+    expect(readdirSync(at).sort()).toEqual(['bottom', 'mine', 'top']);
+  });
+  const before = await one.held();
+  expect(await engine.system.check({ repair: true })).toEqual([]);
+  await other.remove('kept');
+  await other.close();
+  expect(await one.held()).toEqual(before);
+  expect(await names(await one.snapshotter.mounts('kept'))).toEqual(['bottom', 'top']);
 });
 
 /** As if the server had died after it forgot who uses what, and before it unmounted. */
