@@ -21,7 +21,7 @@ it('passes every suite in a machine of its own', { timeout: 1_800_000 }, async (
   expect({ failed, code }).toEqual({ failed: [], code: 0 });
   expect(Object.fromEntries(passed)).toEqual({
     'cgroup-v2': atLeast(34),
-    cli: atLeast(10),
+    cli: atLeast(11),
     'quota-xfs': 6,
     'quota-ext4': 3,
     'layer-overlay-xfs': atLeast(60),

@@ -37,6 +37,13 @@ const cases: readonly SmokeCase[] = [
     },
   },
   {
+    name: 'crun is the runtime, and runc does as well',
+    async run() {
+      assert.match(await strata('info'), /oci: supported, default, crun /);
+      assert.equal(await strata('run', '--rm', '--runtime', 'runc', image, 'echo', 'by runc'), 'by runc');
+    },
+  },
+  {
     name: 'limits are those the container reads',
     async run() {
       const limits = ['-m', '64m', '--memory-swap', '80m', '--memory-reservation', '32m'];
