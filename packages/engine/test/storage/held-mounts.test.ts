@@ -59,14 +59,14 @@ async function opened(base?: string) {
   };
 }
 
-/** `bottom` ← `top`, each with the file of its name. */
-async function twoLayers(snapshotter: Snapshotter): Promise<void> {
+/** `bottom` ← `top`, each with the file of its name and mark. */
+async function twoLayers(snapshotter: Snapshotter, mark = ''): Promise<void> {
   for (const [name, parent] of [
     ['bottom', ''],
     ['top', 'bottom'],
   ] as const) {
     const mounts = await snapshotter.prepare(`make-${name}`, parent);
-    await host.mounter.withMounted(mounts, async (at) => writeFileSync(join(at, name), name));
+    await host.mounter.withMounted(mounts, async (at) => writeFileSync(join(at, name + mark), name));
     await snapshotter.commit(name, `make-${name}`);
   }
 }
@@ -154,10 +154,10 @@ test('two stores with one run directory share nothing', async () => {
   const root = join(one.base, 'other');
   await using engine = createEngine({ root, run, host, drivers: [...allDrivers, stacking] });
   const other = await engine.storage.snapshotter({ driver, owner: 'second' });
-  await twoLayers(other);
+  await twoLayers(other, '-2');
   await host.mounter.withMounted(await other.prepare('kept', 'top'), async (at) => {
     writeFileSync(join(at, 'mine'), '');
-    expect(readdirSync(at).sort()).toEqual(['bottom', 'mine', 'top']);
+    expect(readdirSync(at).sort()).toEqual(['bottom-2', 'mine', 'top-2']);
   });
   const before = await one.held();
   expect(await engine.system.check({ repair: true })).toEqual([]);
