@@ -1,4 +1,5 @@
 /** A root filesystem of busybox, and containers in it. Each test file has its own. */
+import { randomBytes } from 'node:crypto';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DriverContext, MonitoredProcess, RuntimeDriver } from '@strata/core';
@@ -8,7 +9,6 @@ import type { RuntimeOptions } from '../src/index.ts';
 export const base = mkdtempSync('/dev/shm/runtime-oci-test-');
 export const host = createHost();
 const ending = new AbortController();
-let count = 0;
 
 export function context(options: RuntimeOptions = {}): DriverContext<RuntimeOptions> {
   const runDirectory = join(base, 'run');
@@ -51,7 +51,8 @@ export async function create({
   mounts = [],
   capabilities = [],
 }: Wanted): Promise<MonitoredProcess> {
-  const id = (count++).toString(16).padStart(64, 'a');
+  // Also names its cgroup, which the containers of the other test files must not share.
+  const id = randomBytes(32).toString('hex');
   const bundle = join(base, 'bundles', id);
   mkdirSync(bundle, { recursive: true });
   const config = {
