@@ -18,7 +18,7 @@ import { pollExit, waitForExit } from './exit-status.ts';
 import type { RuntimeOptions } from './options.ts';
 import type { SelectedRuntime } from './probe.ts';
 import { type Program, Programs } from './program.ts';
-import { forgetEnded, untilExec } from './shortcuts.ts';
+import { forgetEnded, signalInit, untilExec } from './shortcuts.ts';
 
 const sigkill = 9;
 
@@ -143,10 +143,14 @@ export class OciRuntimeDriver implements RuntimeDriver {
 
   async kill(containerId: string, signal: number, options?: { readonly all?: boolean }): Promise<void> {
     const { shortcuts, command } = await this.#programs.of(containerId);
-    // A kill is meant for whatever is there.
-    if (shortcuts !== undefined && signal !== sigkill)
-      await untilExec(shortcuts, join(this.#programs.root, containerId));
-    await command.kill(containerId, signal, options?.all === true);
+    const directory = join(this.#programs.root, containerId);
+    const all = options?.all === true;
+    if (shortcuts !== undefined) {
+      // A kill is meant for whatever is there.
+      if (signal !== sigkill) await untilExec(shortcuts, directory);
+      if (!all && (await signalInit(shortcuts, this.#context.host, { directory, signal }))) return;
+    }
+    await command.kill(containerId, signal, all);
   }
 
   async state(containerId: string): Promise<RuntimeState | undefined> {

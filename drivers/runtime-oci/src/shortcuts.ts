@@ -62,6 +62,17 @@ function isInit({ init }: Shortcuts, pid: number): boolean {
   }
 }
 
+/** `kill` of its init, should that live. */
+export async function signalInit(
+  shortcuts: Shortcuts,
+  host: Host,
+  at: { readonly directory: string; readonly signal: number },
+): Promise<boolean> {
+  const state = await readState(shortcuts, at.directory);
+  const init = state === undefined ? undefined : host.processes.identify(state.pid);
+  return init !== undefined && init.startTime === state?.startTime && host.processes.kill(init, at.signal);
+}
+
 /** `delete` of a container whose init is dead and that has no hooks: its cgroups and its state directory. */
 export async function forgetEnded(shortcuts: Shortcuts, host: Host, directory: string): Promise<boolean> {
   const state = await readState(shortcuts, directory);

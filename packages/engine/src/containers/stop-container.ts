@@ -72,7 +72,9 @@ export async function killAndReap(
   emitContainer(services, record, 'kill', { signal: String(sigkill) });
   const cgroup = cgroupOf(services.database, record.id);
   const runtime = await runtimeFor(services, record.config.runtime);
-  await runtime.kill(record.id, sigkill, { all: true }).catch(ignoreNotRunning);
+  // With the first process of a PID namespace all others are killed, pid_namespaces(7).
+  const all = record.config.pid !== 'private';
+  await runtime.kill(record.id, sigkill, { all }).catch(ignoreNotRunning);
   if (cgroup !== undefined) await (await services.cgroup()).kill(cgroup);
   if (!(await waitForEnd(services, record, killTimeout)))
     throw new StrataError('unavailable', 'CONTAINER_NOT_KILLED', `Container ${record.name} does not die`, {
