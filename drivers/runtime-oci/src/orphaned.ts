@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { StrataError } from '@strata/core';
 
 /**
@@ -24,19 +24,29 @@ export async function unlessOrphaned<T>(monitorPid: number, report: Promise<T>):
   }
 }
 
-/** Whether a child of the monitor is still making something; what it makes is called `init` (runc) or renamed. */
+/**
+ * Whether a child of the monitor is still making something. What it makes becomes a child as well when its maker dies,
+ * and that of crun has the same command line; but it is in namespaces of its own.
+ */
 function runtimeRuns(monitorPid: number): boolean {
   try {
     const children = readFileSync(`/proc/${monitorPid}/task/${monitorPid}/children`, 'utf8').split(' ');
     return children.some((pid) => {
       if (pid === '') return false;
       const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-      return words.includes('create') || words.includes('exec');
+      return (words.includes('create') || words.includes('exec')) && isOutside(pid);
     });
   } catch {
     // No such file without CONFIG_PROC_CHILDREN: wait as long as it takes. A child that went away is asked again.
     return true;
   }
+}
+
+/** Not the mount namespace: crun may be started in one of its own (launch.ts). */
+function isOutside(pid: string): boolean {
+  const of = (process: string) =>
+    ['pid', 'ipc', 'uts', 'net'].map((kind) => readlinkSync(`/proc/${process}/ns/${kind}`)).join();
+  return of(pid) === of('self');
 }
 
 /** On a busy machine a monitor may have its report ready for seconds and not run: proc(5), the state after the name. */

@@ -9,11 +9,11 @@ beforeAll(makeRootfs);
 afterAll(removeAll);
 
 describe('a runtime that is killed', () => {
-  it('half-way through create is told of, and what it made is gone', async () => {
-    const command = join(base, 'killed-runtime');
+  it.each(['crun', 'runc'])('%s, half-way through create, is told of and leaves nothing', async (program) => {
+    const command = join(base, `killed-${program}`);
     writeFileSync(
       command,
-      '#!/bin/sh\nrunc "$@"\ncase " $* " in *" create "*) [ ! -e "$0.armed" ] || kill -9 $$;; esac\n',
+      `#!/bin/sh\n${program} "$@"\ncase " $* " in *" create "*) [ ! -e "$0.armed" ] || kill -9 $$;; esac\n`,
       {
         mode: 0o755,
       },
