@@ -17,7 +17,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
+import type { CodeKeeper } from './code-keeper.ts';
 
 /** After this many commands the code is taken to be complete. */
 const GENERATIONS = 4;
@@ -54,7 +55,6 @@ class CodeCache {
     const kept = stamp === undefined ? undefined : this.#kept(`${basename(path)}-${stamp}`);
     const script = new Script(`(function(module,exports,require,__filename,__dirname){${source}\n})`, {
       filename: path,
-      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
       ...(kept?.data && { cachedData: kept.data }),
     });
     if (kept !== undefined) {
@@ -148,14 +148,7 @@ export function openCode(cache: string, command: string): CodeCache {
   return code;
 }
 
-/** What the built program has of this module by `Symbol.for('@strata/cli.code')`; from source there are no packs. */
-export interface CodeKeeper {
-  /** From now on the engine's packs are loaded this way; the loader that the build writes asks for it by symbol. */
-  open(root: string, env: NodeJS.ProcessEnv, command: string): void;
-  save(): void;
-}
-
-export const codeKeeper: CodeKeeper = {
+export const keepCode: Pick<CodeKeeper, 'open' | 'save'> = {
   open(root, env, command) {
     const cache = openCode(cacheBelow(root, env), command);
     Object.defineProperty(globalThis, Symbol.for('@strata/cli.load'), {

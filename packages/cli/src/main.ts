@@ -5,7 +5,7 @@
  * is a `require` of a file of its own in the built program.
  */
 import type { Engine } from '@strata/engine';
-import type { CodeKeeper } from './code-cache.ts';
+import { codeKeeper } from './code-keeper.ts';
 import type { CommandContext, CommandResult, Handler } from './context.ts';
 import type { FastHandlers } from './handlers.ts';
 import { createIo, type Io } from './io.ts';
@@ -33,9 +33,7 @@ async function loadHandler(command: CommandSpec, settings: Settings): Promise<Ha
   return await bundle.commands[handler as keyof typeof bundle.commands]();
 }
 
-const code = (globalThis as { [name: symbol]: unknown })[Symbol.for('@strata/cli.code')] as
-  | CodeKeeper
-  | undefined;
+const code = codeKeeper();
 let codeIsOpen = false;
 
 async function loadEngineBundle(

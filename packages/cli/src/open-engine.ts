@@ -5,6 +5,7 @@ import type { Host } from '@strata/core';
 import { createEngine, type Engine } from '@strata/engine';
 import { createHost } from '@strata/host';
 import { builtinDrivers } from './builtins.ts';
+import { type CodeKeeper, codeKeeper } from './code-keeper.ts';
 import type { Settings } from './settings.ts';
 
 /** Folder of this file: `src` from source, `dist` in the built program. */
@@ -38,9 +39,8 @@ export function hostModule(): string {
 }
 
 /** A real `import()`: in the built program, which is CommonJS, the bundler makes `require` of the written one. */
-export const importModule = new Function('url', 'return import(url)') as (
-  url: string,
-) => Promise<{ readonly default?: unknown }>;
+export const importModule = (codeKeeper()?.importModule ??
+  new Function('url', 'return import(url)')) as CodeKeeper['importModule'];
 
 /** What npm goes by: its own settings, proxies and certificates. Nothing else of our environment reaches it. */
 function npmEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {

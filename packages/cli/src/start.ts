@@ -3,7 +3,8 @@
  * kept it is a guess, for the command line is not read yet; a wrong one costs some milliseconds.
  */
 import { join } from 'node:path';
-import { cacheBelow, codeKeeper, openCode } from './code-cache.ts';
+import { cacheBelow, keepCode, openCode } from './code-cache.ts';
+import { type CodeKeeper, provideCodeKeeper } from './code-keeper.ts';
 
 function guessRoot(words: readonly string[]): string {
   const at = words.indexOf('--root');
@@ -12,7 +13,8 @@ function guessRoot(words: readonly string[]): string {
   return (at < 0 ? undefined : words[at + 1]) ?? process.env.STRATA_ROOT ?? '/var/lib/strata';
 }
 
-Object.defineProperty(globalThis, Symbol.for('@strata/cli.code'), { value: codeKeeper });
+const importModule = new Function('url', 'return import(url)') as CodeKeeper['importModule'];
+provideCodeKeeper({ ...keepCode, importModule });
 openCode(cacheBelow(guessRoot(process.argv), process.env), 'start').load(
   join(import.meta.dirname, 'cli.cjs'),
   require,

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { codeKeeper } from '../src/code-cache.ts';
+import { keepCode } from '../src/code-cache.ts';
 
 const base = mkdtempSync('/dev/shm/code-cache-test-');
 afterAll(() => rmSync(base, { recursive: true, force: true }));
@@ -21,12 +21,12 @@ function build(stamp: string, answer: string): void {
 
 /** A command: what it got from the pack, and what it left. */
 function command(name = 'run'): { readonly answer: string; readonly left: readonly string[] } {
-  codeKeeper.open(root, {}, name);
+  keepCode.open(root, {}, name);
   const load = (globalThis as unknown as Record<symbol, (path: string) => { answer(): string }>)[
     Symbol.for('@strata/cli.load')
   ]!;
   const answer = load(pack).answer();
-  codeKeeper.save();
+  keepCode.save();
   return { answer, left: kept(name) };
 }
 
@@ -68,10 +68,10 @@ describe('the code of a command', () => {
     truncateSync(cut, 100);
     // By a process of its own: V8 remembers what this one compiled.
     const script = `
-      import { codeKeeper } from ${JSON.stringify(join(import.meta.dirname, '../src/code-cache.ts'))};
-      codeKeeper.open(${JSON.stringify(root)}, {}, 'run');
+      import { keepCode } from ${JSON.stringify(join(import.meta.dirname, '../src/code-cache.ts'))};
+      keepCode.open(${JSON.stringify(root)}, {}, 'run');
       console.log(globalThis[Symbol.for('@strata/cli.load')](${JSON.stringify(pack)}).answer());
-      codeKeeper.save();`;
+      keepCode.save();`;
     const out = execFileSync(process.execPath, ['--input-type=module', '-e', script], { timeout: 20_000 });
     expect(out.toString()).toBe('one\n');
     expect(kept()).toEqual([file(1)]);
@@ -88,13 +88,13 @@ describe('the code of a command', () => {
   it('is not needed: a pack without a stamp and a place that cannot be written', () => {
     writeFileSync(pack, 'module.exports={answer(){return "three"}};');
     // Below a file nothing can be made.
-    codeKeeper.open(pack, {}, 'run');
+    keepCode.open(pack, {}, 'run');
     const load = (globalThis as unknown as Record<symbol, (path: string) => { answer(): string }>)[
       Symbol.for('@strata/cli.load')
     ]!;
     expect(load(pack).answer()).toBe('three');
     build('d'.repeat(16), 'four');
     expect(load(pack).answer()).toBe('four');
-    expect(() => codeKeeper.save()).not.toThrow();
+    expect(() => keepCode.save()).not.toThrow();
   });
 });
