@@ -4,20 +4,10 @@
  * So a pack is kept when a command ends, with all that it called, by command; the first few times, for each may have
  * called more.
  */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, unlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Script } from 'node:vm';
+import { isOurs, writeCode } from './code-files.ts';
 import type { CodeKeeper } from './code-keeper.ts';
 
 /** After this many commands the code is taken to be complete. */
@@ -41,18 +31,20 @@ interface Loaded {
 
 class CodeCache {
   readonly #directory: string;
+  readonly #trusted: boolean;
   readonly #loaded: Loaded[] = [];
   #names: readonly string[] | undefined;
 
   constructor(directory: string) {
     this.#directory = directory;
+    this.#trusted = isOurs(directory);
   }
 
   /** The exports of a pack. A pack that takes others asks its loader for them, not `require`. */
   load(path: string, require?: NodeJS.Require): unknown {
     const source = readFileSync(path, 'utf8');
     const [, stamp] = STAMP.exec(source) ?? [];
-    const kept = stamp === undefined ? undefined : this.#kept(`${basename(path)}-${stamp}`);
+    const kept = stamp === undefined || !this.#trusted ? undefined : this.#kept(`${basename(path)}-${stamp}`);
     const script = new Script(`(function(module,exports,require,__filename,__dirname){${source}\n})`, {
       filename: path,
       ...(kept?.data && { cachedData: kept.data }),
@@ -72,7 +64,7 @@ class CodeCache {
       if (generation >= GENERATIONS) continue;
       try {
         const file = join(this.#directory, `${name}.${generation + 1}`);
-        write(file, script.createCachedData());
+        writeCode(file, script.createCachedData());
         for (const other of readdirSync(this.#directory))
           if (isOlder(other, name, generation + 1) || isAbandoned(other))
             unlinkSync(join(this.#directory, other));
@@ -111,27 +103,6 @@ function isOlder(file: string, name: string, generation: number): boolean {
 function isAbandoned(file: string): boolean {
   const [, pid] = /\.(\d+)\.new$/.exec(file) ?? [];
   return pid !== undefined && !existsSync(`/proc/${pid}`);
-}
-
-/** In whole or not at all, also after a power cut: V8 trusts what it reads. */
-function write(file: string, data: Buffer): void {
-  const temporary = `${file}.${process.pid}.new`;
-  const make = () => openSync(temporary, 'wx', 0o600);
-  let fd: number;
-  try {
-    fd = make();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    fd = make();
-  }
-  try {
-    writeSync(fd, data);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-  renameSync(temporary, file);
 }
 
 const opened: CodeCache[] = [];

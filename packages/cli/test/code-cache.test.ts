@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { keepCode } from '../src/code-cache.ts';
@@ -83,6 +92,19 @@ describe('the code of a command', () => {
     for (const pid of [process.ppid, 2 ** 22 + 1])
       writeFileSync(join(directory('run'), `${file(2)}.${pid}.new`), '');
     expect(command().left).toEqual([file(2), `${file(2)}.${process.ppid}.new`].sort());
+  });
+
+  it('is not taken from where somebody else may have put it', () => {
+    command();
+    for (const [change, undo] of [
+      [() => chownSync(directory('run'), 1000, 1000), () => chownSync(directory('run'), 0, 0)],
+      [() => chmodSync(root, 0o777), () => chmodSync(root, 0o700)],
+    ] as const) {
+      change();
+      expect(command()).toEqual({ answer: 'one', left: [file(1)] });
+      undo();
+    }
+    expect(command().left).toEqual([file(2)]);
   });
 
   it('is not needed: a pack without a stamp and a place that cannot be written', () => {
