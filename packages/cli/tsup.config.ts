@@ -125,6 +125,10 @@ function bundle(entry: Record<string, string>, banner: string, extra: Partial<Op
   };
 }
 
+function stamp(names: readonly string[]): void {
+  for (const name of names) writeStamped(`dist/${name}.cjs`, readFileSync(`dist/${name}.cjs`, 'utf8'));
+}
+
 const jobs = Object.keys(archive).filter((name) => name.endsWith('.job'));
 const workers = {
   'worker-bootstrap': '../host/src/worker-bootstrap.ts',
@@ -140,9 +144,9 @@ export default defineConfig([
   bundle({ main: 'src/start.ts' }, versionCheck, { target: 'node12', minify: true }),
   bundle({ cli: 'src/main.ts' }, '', {
     minify: true,
-    onSuccess: async () => writeStamped('dist/cli.cjs', readFileSync('dist/cli.cjs', 'utf8')),
+    onSuccess: async () => stamp(['cli']),
   }),
-  bundle(small, ''),
+  bundle(small, '', { onSuccess: async () => stamp(Object.keys(small)) }),
   bundle(engine, '', {
     format: ['esm'],
     splitting: true,

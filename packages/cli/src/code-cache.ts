@@ -15,10 +15,12 @@ const GENERATIONS = 4;
 /** The build begins each pack with a digest of what follows: V8 itself compares nothing but lengths. */
 const STAMP = /^\/\*([0-9a-f]{16})\*\//;
 
+type Require = (name: string) => unknown;
+
 type Wrapped = (
   module: { exports: unknown },
   exports: unknown,
-  require: NodeJS.Require | undefined,
+  require: Require | undefined,
   filename: string,
   directory: string,
 ) => void;
@@ -41,7 +43,7 @@ class CodeCache {
   }
 
   /** The exports of a pack. A pack that takes others asks its loader for them, not `require`. */
-  load(path: string, require?: NodeJS.Require): unknown {
+  load(path: string, require?: Require): unknown {
     const source = readFileSync(path, 'utf8');
     const [, stamp] = STAMP.exec(source) ?? [];
     const kept = stamp === undefined || !this.#trusted ? undefined : this.#kept(`${basename(path)}-${stamp}`);
@@ -105,7 +107,7 @@ function isAbandoned(file: string): boolean {
   return pid !== undefined && !existsSync(`/proc/${pid}`);
 }
 
-const opened: CodeCache[] = [];
+const opened: { readonly code: CodeCache; readonly below: string }[] = [];
 
 export function cacheBelow(root: string, env: NodeJS.ProcessEnv): string {
   const home = env.XDG_CACHE_HOME;
@@ -115,7 +117,7 @@ export function cacheBelow(root: string, env: NodeJS.ProcessEnv): string {
 /** The code of one command; it is saved with that of all others that are open. */
 export function openCode(cache: string, command: string): CodeCache {
   const code = new CodeCache(join(cache, `code-${process.version}-${process.arch}`, command));
-  opened.push(code);
+  opened.push({ code, below: cache });
   return code;
 }
 
@@ -127,7 +129,9 @@ export const keepCode: Pick<CodeKeeper, 'open' | 'save'> = {
       value: (path: string) => cache.load(path),
     });
   },
-  save() {
-    for (const code of opened.splice(0)) code.save();
+  save(root, env) {
+    if (!existsSync(root)) return;
+    const cache = cacheBelow(root, env);
+    for (const { code, below } of opened.splice(0)) if (below === cache) code.save();
   },
 };

@@ -87,7 +87,7 @@ async function runCommand(program: Program): Promise<number> {
     throw error;
   } finally {
     await program.close();
-    if (codeIsOpen) code?.save();
+    code?.save(program.settings.root, process.env);
   }
 }
 

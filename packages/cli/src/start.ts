@@ -6,16 +6,28 @@ import { join } from 'node:path';
 import { cacheBelow, keepCode, openCode } from './code-cache.ts';
 import { type CodeKeeper, provideCodeKeeper } from './code-keeper.ts';
 
-function guessRoot(words: readonly string[]): string {
-  const at = words.indexOf('--root');
-  const joined = words.find((word) => word.startsWith('--root='));
-  if (joined !== undefined) return joined.slice('--root='.length);
-  return (at < 0 ? undefined : words[at + 1]) ?? process.env.STRATA_ROOT ?? '/var/lib/strata';
+/** Of the words before the command: what follows it may be a program's own. */
+function guessRoot([, , ...words]: readonly string[]): string {
+  for (const [at, word] of words.entries()) {
+    if (word.startsWith('--root=')) return word.slice('--root='.length);
+    const before = words[at - 1] ?? '';
+    if (before === '--root') return word;
+    if (!word.startsWith('-') && !/^--[^=]+$/.test(before)) break;
+  }
+  return process.env.STRATA_ROOT ?? '/var/lib/strata';
 }
 
 const importModule = new Function('url', 'return import(url)') as CodeKeeper['importModule'];
 provideCodeKeeper({ ...keepCode, importModule });
-openCode(cacheBelow(guessRoot(process.argv), process.env), 'start').load(
-  join(import.meta.dirname, 'cli.cjs'),
-  require,
-);
+
+const code = openCode(cacheBelow(guessRoot(process.argv), process.env), 'start');
+const loaded = new Map<string, unknown>();
+
+/** `require` of the program: files beside this one come through the cache. */
+function load(name: string): unknown {
+  if (!/^\.\/[\w-]+\.cjs$/.test(name)) return require(name);
+  if (!loaded.has(name)) loaded.set(name, code.load(join(import.meta.dirname, name), load));
+  return loaded.get(name);
+}
+
+load('./cli.cjs');

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -21,6 +22,7 @@ let root = '';
 let count = 0;
 beforeEach(() => {
   root = join(base, `root-${count++}`);
+  mkdirSync(root);
   build('a'.repeat(16), 'one');
 });
 
@@ -35,7 +37,7 @@ function command(name = 'run'): { readonly answer: string; readonly left: readon
     Symbol.for('@strata/cli.load')
   ]!;
   const answer = load(pack).answer();
-  keepCode.save();
+  keepCode.save(root, {});
   return { answer, left: kept(name) };
 }
 
@@ -80,7 +82,7 @@ describe('the code of a command', () => {
       import { keepCode } from ${JSON.stringify(join(import.meta.dirname, '../src/code-cache.ts'))};
       keepCode.open(${JSON.stringify(root)}, {}, 'run');
       console.log(globalThis[Symbol.for('@strata/cli.load')](${JSON.stringify(pack)}).answer());
-      keepCode.save();`;
+      keepCode.save(${JSON.stringify(root)}, {});`;
     const out = execFileSync(process.execPath, ['--input-type=module', '-e', script], { timeout: 20_000 });
     expect(out.toString()).toBe('one\n');
     expect(kept()).toEqual([file(1)]);
@@ -117,6 +119,6 @@ describe('the code of a command', () => {
     expect(load(pack).answer()).toBe('three');
     build('d'.repeat(16), 'four');
     expect(load(pack).answer()).toBe('four');
-    expect(() => keepCode.save()).not.toThrow();
+    expect(() => keepCode.save(root, {})).not.toThrow();
   });
 });
