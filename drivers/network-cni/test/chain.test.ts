@@ -49,6 +49,8 @@ function endpoint(cniVersion: string): CniEndpoint {
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'cni-'));
+  // The plugins are scripts; whatever a package.json above says is not for them.
+  writeFileSync(join(directory, 'package.json'), '{}');
   chain = new CniChain(new PluginRunner(createHost().exec, [directory]));
 });
 afterEach(() => rmSync(directory, { recursive: true }));

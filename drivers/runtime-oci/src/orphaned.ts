@@ -13,7 +13,9 @@ export async function unlessOrphaned<T>(monitorPid: number, report: Promise<T>):
       orphaned = !isAsleep(monitorPid) || runtimeRuns(monitorPid) ? 0 : orphaned + 1;
       // Not at once: between the runtime's end and the report is a moment without it.
       if (orphaned < 5) return;
-      killChild(monitorPid);
+      // The container's first process outlives a killed crun, and without the monitor nobody knows it.
+      for (const pid of childrenOf(monitorPid) ?? []) kill(pid);
+      kill(monitorPid);
       reject(new StrataError('internal', 'MONITOR_FAILED', 'The container runtime was killed half-way'));
     }, 1_000);
   });
@@ -30,21 +32,30 @@ export async function unlessOrphaned<T>(monitorPid: number, report: Promise<T>):
  */
 function runtimeRuns(monitorPid: number): boolean {
   try {
-    const children = readFileSync(`/proc/${monitorPid}/task/${monitorPid}/children`, 'utf8').split(' ');
-    return children.some((pid) => {
-      if (pid === '') return false;
-      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-      return (words.includes('create') || words.includes('exec')) && isOutside(pid);
-    });
+    // No such file without CONFIG_PROC_CHILDREN: wait as long as it takes.
+    return childrenOf(monitorPid)?.some((pid) => isMaking(pid) && isOutside(pid)) ?? true;
   } catch {
-    // No such file without CONFIG_PROC_CHILDREN: wait as long as it takes. A child that went away is asked again.
+    // One that went away is asked again.
     return true;
   }
 }
 
+function childrenOf(pid: number): number[] | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  } catch {
+    return undefined;
+  }
+}
+
+function isMaking(pid: number): boolean {
+  const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  return words.includes('create') || words.includes('exec');
+}
+
 /** Not the mount namespace: crun may be started in one of its own (launch.ts). */
-function isOutside(pid: string): boolean {
-  const of = (process: string) =>
+function isOutside(pid: number): boolean {
+  const of = (process: number | 'self') =>
     ['pid', 'ipc', 'uts', 'net'].map((kind) => readlinkSync(`/proc/${process}/ns/${kind}`)).join();
   return of(pid) === of('self');
 }
@@ -58,8 +69,8 @@ function isAsleep(pid: number): boolean {
   }
 }
 
-/** Our own child, which nobody but us reaps: its number cannot be another's. */
-function killChild(pid: number): void {
+/** The monitor is our own child and these are its own, which nobody else reaps: a number cannot be another's. */
+function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MonitoredProcess, RuntimeDriver } from '@strata/core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -7,6 +7,20 @@ import { base, context, create as createBy, host, makeRootfs, removeAll, type Wa
 
 beforeAll(makeRootfs);
 afterAll(removeAll);
+
+/** Command lines that name what is below a directory. */
+function processesOf(directory: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        return [readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')];
+      } catch {
+        return [];
+      }
+    })
+    .filter((line) => line.includes(directory));
+}
 
 describe('a runtime that is killed', () => {
   it.each(['crun', 'runc'])('%s, half-way through create, is told of and leaves nothing', async (program) => {
@@ -22,6 +36,7 @@ describe('a runtime that is killed', () => {
     writeFileSync(`${command}.armed`, '');
     await expect(createBy({ args: ['sleep', '1000'], by })).rejects.toMatchObject({ code: 'MONITOR_FAILED' });
     expect(await by.list()).toEqual([]);
+    expect(processesOf(base)).toEqual([]);
   });
 });
 

@@ -40,7 +40,10 @@ const cases: readonly SmokeCase[] = [
     name: 'crun is the runtime, and runc does as well',
     async run() {
       assert.match(await strata('info'), /oci: supported, default, crun /);
-      assert.equal(await strata('run', '--rm', '--runtime', 'runc', image, 'echo', 'by runc'), 'by runc');
+      assert.equal(
+        await strata('run', '--rm', '--runtime', 'runc', image, 'sh', '-c', 'echo by runc'),
+        'by runc',
+      );
     },
   },
   {
