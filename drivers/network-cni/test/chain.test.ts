@@ -16,7 +16,7 @@ const plugin = (name: string, body: string) =>
   writeFileSync(
     join(directory, name),
     `#!${process.execPath}
-const fs = require('node:fs');
+const fs = process.getBuiltinModule('node:fs');
 const config = JSON.parse(fs.readFileSync(0, 'utf8'));
 const env = process.env;
 fs.appendFileSync(${JSON.stringify(join(directory, 'log'))}, JSON.stringify({
@@ -49,8 +49,6 @@ function endpoint(cniVersion: string): CniEndpoint {
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'cni-'));
-  // The plugins are scripts; whatever a package.json above says is not for them.
-  writeFileSync(join(directory, 'package.json'), '{}');
   chain = new CniChain(new PluginRunner(createHost().exec, [directory]));
 });
 afterEach(() => rmSync(directory, { recursive: true }));
