@@ -115,7 +115,10 @@ describe('kill -9', () => {
 });
 
 /** A program of the host replaced, for this machine only, by one that fails as it is told. */
-async function faulty(program: string): Promise<AsyncDisposable & { become(mode: string): void }> {
+async function faulty(
+  place: NetworkPlace,
+  program: string,
+): Promise<AsyncDisposable & { become(mode: string): void }> {
   const path = realpathSync(await place.on('sh', '-c', `command -v ${program}`));
   const directory = join(place.home.root, `../faulty-${program}`);
   mkdirSync(directory);
@@ -128,6 +131,7 @@ async function faulty(program: string): Promise<AsyncDisposable & { become(mode:
     `#!/bin/sh
 case $(cat "${mode}") in
   always) exit 1 ;;
+  hangs) mkdir "${used}" 2>/dev/null && exec sleep 60 ;;
   once) mkdir "${used}" 2>/dev/null && exit 1 ;;
   killed) mkdir "${used}" 2>/dev/null && { ${real}; kill -9 $$; } ;;
 esac
@@ -152,7 +156,7 @@ exec ${real}
 
 describe('a program that fails', () => {
   it.each(['ip', 'nft', 'nsenter', 'crun', 'conmon'])('%s', { timeout: 300_000 }, async (program) => {
-    await using fault = await faulty(program);
+    await using fault = await faulty(place, program);
     const run = ['run', '--rm', '-p', '8401:80', ...limits, 'busybox', 'true'];
     // A new program is tried before it is trusted, and that is not the step meant here.
     await ok(...run);
@@ -176,6 +180,34 @@ describe('a program that fails', () => {
     console.log(`${program}: ${JSON.stringify(outcomes)}`);
     expect(outcomes['always']).not.toBe(0);
   });
+});
+
+describe('a program that hangs', () => {
+  it.concurrent.for(['ip', 'nft', 'nsenter', 'crun', 'conmon'])(
+    '%s',
+    { timeout: 300_000 },
+    async (program, { expect }) => {
+      await using place = await networkPlace();
+      await place.home.ok('run', '--rm', 'busybox', 'true');
+      const before = await place.picture();
+      await using fault = await faulty(place, program);
+      const run = ['run', '--rm', '-p', '8401:80', ...limits, 'busybox', 'true'];
+      await place.home.ok(...run);
+      fault.become('hangs');
+      const begun = performance.now();
+      const { code, stderr } = await place.home.strata(run);
+      // One call hangs; what takes down the rest does not.
+      expect.soft(performance.now() - begun, program).toBeLessThan(60_000);
+      expect
+        .soft({ code, stderr }, program)
+        .toMatchObject({ code: 125, stderr: expect.stringMatching(/^strata: .+/m) });
+      fault.become('works');
+      await place.home.ok(...run);
+      expect.soft(await place.home.strata(['check', '--repair']), program).toMatchObject({ code: 0 });
+      expect.soft(await place.home.ok('check'), program).toBe('The store is clean');
+      expect.soft(await place.picture(), program).toBe(before);
+    },
+  );
 });
 
 it('after a reboot what is wanted runs again with its ports, and no address is lost or given twice', async () => {

@@ -43,7 +43,7 @@ export async function startConmon(
       const ready = firstReport(pipes.get(attachFd), errors);
       // conmon reads twice: before it forks, and again once a client had the chance to connect.
       start?.write('0');
-      await ready;
+      await unlessOrphaned(child.pid, ready);
       await onAttachable?.(child.pid);
       start?.write('0');
     }

@@ -1,22 +1,30 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { StrataError } from '@strata/core';
 
+/** As long as any other program may take; milliseconds. */
+const PATIENCE = 30_000;
+
 /**
  * conmon waits for the end of the runtime's standard error before it reports. A runtime that was killed (by the
- * kernel, short of memory) after it made the first process leaves that open: nobody would ever hear of it.
+ * kernel, short of memory) after it made the first process leaves that open, and one that hangs never closes it: nobody
+ * would ever hear of it. The monitor and what it started are killed then.
  */
 export async function unlessOrphaned<T>(monitorPid: number, report: Promise<T>): Promise<T> {
+  const begun = performance.now();
   let orphaned = 0;
   let watch: NodeJS.Timeout | undefined;
   const silence = new Promise<never>((_, reject) => {
-    watch = setInterval(() => {
-      orphaned = !isAsleep(monitorPid) || runtimeRuns(monitorPid) ? 0 : orphaned + 1;
-      // Not at once: between the runtime's end and the report is a moment without it.
-      if (orphaned < 5) return;
+    const end = (what: string) => {
       // The container's first process outlives a killed crun, and without the monitor nobody knows it.
       for (const pid of childrenOf(monitorPid) ?? []) kill(pid);
       kill(monitorPid);
-      reject(new StrataError('internal', 'MONITOR_FAILED', 'The container runtime was killed half-way'));
+      reject(new StrataError('internal', 'MONITOR_FAILED', `The container runtime ${what}`));
+    };
+    watch = setInterval(() => {
+      orphaned = !isAsleep(monitorPid) || runtimeRuns(monitorPid) ? 0 : orphaned + 1;
+      // Not at once: between the runtime's end and the report is a moment without it.
+      if (orphaned >= 5) end('was killed half-way');
+      else if (performance.now() - begun > PATIENCE) end(`gave no answer within ${PATIENCE / 1000} s`);
     }, 1_000);
   });
   try {
