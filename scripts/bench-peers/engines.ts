@@ -43,7 +43,8 @@ export function strata(
   writeFileSync(config, options.durable === false ? 'durable = false\n' : '');
   const env = {
     STRATA_ROOT: join(home, 'root'),
-    STRATA_RUN: join(home, 'run'),
+    // In memory, as /run is.
+    STRATA_RUN: `/run/strata-bench-peers-${process.pid}-${options.name.replace(/\W+/g, '-')}`,
     STRATA_CONFIG: config,
     STRATA_STORAGE: options.storage,
   };
@@ -81,7 +82,7 @@ export function strata(
       if (ids.length > 0) await attempt([binary, 'rm', '-f', ...ids], env);
       await attempt([binary, 'network', 'rm', NETWORK], env);
       await forget();
-      await attempt(['rm', '-rf', '--one-file-system', '--', home]);
+      await attempt(['rm', '-rf', '--one-file-system', '--', home, env.STRATA_RUN]);
     },
   };
 }

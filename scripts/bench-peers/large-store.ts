@@ -72,7 +72,7 @@ function insert(database: DatabaseSync, table: string, row: Values): void {
 }
 
 function hex(n: number): string {
-  return n.toString(16).padStart(64, 'a');
+  return n.toString(16).padStart(64, '0');
 }
 
 /** Resident memory that a detached container keeps beside its own processes: its monitor. */

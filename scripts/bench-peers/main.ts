@@ -42,7 +42,9 @@ try {
   const results: RowResult[] = [];
   const chosen = rows.filter(({ title }) => values.row?.some((text) => title.includes(text)) ?? true);
   for (const row of chosen) if (!interrupted) results.push(await measure(row));
-  if (values.row === undefined && !interrupted) further.push(...(await extras()));
+  // What was measured is not lost with what was not.
+  if (values.row === undefined && !interrupted)
+    await extras().catch((error: unknown) => further.push(`not measured: ${(error as Error).message}`));
   const report = writeReport(results, {
     engines: engines.map(({ name }) => name),
     peers: engines.filter((engine) => !engine.strata).map(({ name }) => name),
@@ -90,21 +92,20 @@ async function measure(row: Row): Promise<RowResult> {
 }
 
 /** Figures that are no comparison of times. */
-async function extras(): Promise<string[]> {
-  const lines: string[] = [];
+async function extras(): Promise<void> {
   const own = engines.find(({ name }) => name === 'strata overlay')!;
   await own.forget();
   const pulled = await run(own.pull(peers.image), { env: own.env, watchMemory: true });
-  lines.push(
+  further.push(
     `peak of \`strata pull\`: ${(pulled.peak / 2 ** 20).toFixed(0)} MiB resident (goal: at most 250)`,
   );
-  lines.push(await floor(own));
-  lines.push(await largeStore(own, peers.image));
-  lines.push(await keptMemory(own, peers.image));
+  further.push(await floor(own));
+  further.push(await largeStore(own, peers.image));
+  further.push(await keptMemory(own, peers.image));
   const limit = await attempt([peers.program, 'limit'], { RUNS: '3' });
   for (const line of limit.split('\n'))
-    if (line.includes('median')) lines.push(`physical limit: ${line.trim().replace(/\s+/g, ' ')} (seconds)`);
-  return lines;
+    if (line.includes('median'))
+      further.push(`physical limit: ${line.trim().replace(/\s+/g, ' ')} (seconds)`);
 }
 
 /** What a command costs over Node itself. */

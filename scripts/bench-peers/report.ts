@@ -45,7 +45,7 @@ export function writeReport(results: readonly RowResult[], facts: Facts): string
   return `${[
     '# Performance',
     '',
-    'Strata beside the engines people use instead, in one run on one machine, each on a memory-backed filesystem, taking turns. `pnpm bench:peers` writes this page anew.',
+    'Strata beside the engines people use instead, in one run on one machine, each on a memory-backed filesystem, taking turns. `pnpm bench:peers` writes this page anew; [profile.md](profile.md) says what stands in the way of the goals that are missed.',
     '',
     '## Medians',
     '',
