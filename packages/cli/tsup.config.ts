@@ -3,8 +3,8 @@
  * a container's life lies in two files, every rarer verb and library in a file of its own (bundle/pack.ts).
  * Everything is bundled from source except `@strata/native`, which is a compiled addon.
  */
-import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { defineConfig, type Options } from 'tsup';
 import { lazyBuiltins } from './bundle/lazy-builtins.ts';
 import { namedExports } from './bundle/named-exports.ts';
@@ -129,6 +129,14 @@ function stamp(names: readonly string[]): void {
   for (const name of names) writeStamped(`dist/${name}.cjs`, readFileSync(`dist/${name}.cjs`, 'utf8'));
 }
 
+/** What those processes import: the driver, as it is made ready for its suite where it needs that. */
+const networkDrivers = Object.fromEntries(
+  readdirSync('../../drivers')
+    .filter((name) => name.startsWith('network-'))
+    .map((name) => [`driver-${name}`, join('../../drivers', name, 'src')] as const)
+    .map(([name, source]) => [name, [`${source}/suite.ts`, `${source}/index.ts`].find(existsSync)!]),
+);
+
 const jobs = Object.keys(archive).filter((name) => name.endsWith('.job'));
 const workers = {
   'worker-bootstrap': '../host/src/worker-bootstrap.ts',
@@ -161,6 +169,19 @@ export default defineConfig([
   }),
   // For the other processes of a network suite, which import it from outside.
   bundle({ host: '../host/src/index.ts' }, moduleUrls, { esbuildOptions: readable }),
+  {
+    // Likewise.
+    entry: networkDrivers,
+    format: ['esm'],
+    target: 'node24',
+    outExtension: () => ({ js: '.mjs' }),
+    noExternal: [/.*/],
+    splitting: false,
+    clean: false,
+    dts: false,
+    silent: true,
+    esbuildOptions: readable,
+  },
   {
     // What added drivers get as their `@strata/core`.
     entry: { 'core/dist/index': '../core/src/index.ts' },

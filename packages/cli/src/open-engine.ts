@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { Host } from '@strata/core';
+import type { AnyDriverDefinition, Host } from '@strata/core';
 import { createEngine, type Engine } from '@strata/engine';
 import { createHost } from '@strata/host';
 import { builtinDrivers } from './builtins.ts';
@@ -36,6 +36,15 @@ export function ownProgram(): readonly string[] {
 /** URL of a module that exports `createHost`, for other processes. */
 export function hostModule(): string {
   return isSource ? import.meta.resolve('@strata/host') : pathToFileURL(join(here, 'host.cjs')).href;
+}
+
+/** URL of a module whose default export is this built-in network driver, ready for its suite, for other processes. */
+export function builtinModule({ kind, id }: AnyDriverDefinition): string {
+  const name = `driver-${kind}-${id}`;
+  if (!isSource) return pathToFileURL(join(here, `${name}.mjs`)).href;
+  const index = import.meta.resolve(`@strata/${name}`);
+  const suite = new URL('suite.ts', index);
+  return existsSync(suite) ? suite.href : index;
 }
 
 /** A real `import()`: in the built program, which is CommonJS, the bundler makes `require` of the written one. */

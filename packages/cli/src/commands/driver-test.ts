@@ -1,9 +1,9 @@
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { AnyDriverDefinition } from '@strata/core';
 import type { Handler } from '../context.ts';
 import type { NetworkRun } from '../driver-test/network-run.ts';
 import type { SuiteResult } from '../driver-test/run-suite.ts';
-import { host, hostModule, importModule, ownProgram } from '../open-engine.ts';
+import { builtinModule, host, hostModule, importModule, ownProgram } from '../open-engine.ts';
 
 const PATIENCE = 120_000;
 
@@ -18,7 +18,7 @@ export const testDriver: Handler = async (context) => {
     args[0]!,
     async ({ definition, package: { name, version }, module }) => {
       await using run = await runSuite(
-        { definition, module },
+        { definition, module: module === undefined ? builtinModule(definition) : pathToFileURL(module).href },
         {
           host: host(settings),
           filesystem: flags.string('filesystem'),
@@ -69,11 +69,12 @@ export const networkSuite: Handler = async ({ args, settings }) => {
   const { default: definition } = (await importModule(run.driver)) as { default: AnyDriverDefinition };
   if (definition.kind !== 'network') throw new TypeError(`${fileURLToPath(run.driver)} is no network driver`);
   const modules = { driver: run.driver, host: run.host };
-  const { directory, nodeArguments, only } = run;
+  const { directory, nodeArguments, only, timeout } = run;
   const target = { definition, host: host(settings), directory, modules, nodeArguments };
   await reportNetworkSuite(
     target,
     networkDriverCases.filter(({ name }) => only.includes(name)),
+    { milliseconds: timeout },
   );
   return {};
 };

@@ -1,6 +1,5 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { pathToFileURL } from 'node:url';
 import type { ReportedResult } from '@strata/conformance/network';
 import type { DriverUnderTest, SuiteOptions, SuiteResult } from './run-suite.ts';
 
@@ -10,6 +9,8 @@ export interface NetworkRun {
   readonly host: string;
   readonly directory: string;
   readonly only: readonly string[];
+  /** Milliseconds one case may take. */
+  readonly timeout: number;
   readonly nodeArguments: readonly string[];
 }
 
@@ -18,11 +19,11 @@ export async function* networkResults(
   driver: DriverUnderTest,
   options: SuiteOptions & { readonly directory: string },
 ): AsyncGenerator<SuiteResult> {
-  const { host, elsewhere, directory, only } = options;
+  const { host, elsewhere, directory, only, timeout } = options;
   const [node, ...program] = elsewhere.program;
   const nodeArguments = program.filter((word) => word.startsWith('--'));
-  const module = pathToFileURL(driver.module ?? '').href;
-  const run: NetworkRun = { driver: module, host: elsewhere.host, directory, only, nodeArguments };
+  const modules = { driver: driver.module, host: elsewhere.host };
+  const run: NetworkRun = { ...modules, directory, only, timeout, nodeArguments };
   const command = [node!, ...program, '__network-suite', JSON.stringify(run)];
   const child = await host.exec.spawn(
     'unshare',

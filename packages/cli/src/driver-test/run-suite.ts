@@ -18,8 +18,8 @@ import { Warnings } from './warnings.ts';
 
 export interface DriverUnderTest {
   readonly definition: AnyDriverDefinition;
-  /** Path of a module whose default export it is; without one nothing can run in another process. */
-  readonly module: string | undefined;
+  /** URL of a module whose default export it is, for other processes. */
+  readonly module: string;
 }
 
 export interface SuiteOptions {
@@ -59,15 +59,6 @@ export interface SuiteRun extends AsyncDisposable {
 /** Set up what the kind of driver needs; the cases run as `results` is read. @throws unsupported, when the probe says no */
 export async function runSuite(driver: DriverUnderTest, options: SuiteOptions): Promise<SuiteRun> {
   const { definition } = driver;
-  if (definition.kind === 'network' && driver.module === undefined)
-    throw new StrataError(
-      'unsupported',
-      'SUITE_MISSING',
-      `The network driver ${definition.id} comes with Strata`,
-      {
-        hint: 'Its suite needs its sources: run the tests of the repository',
-      },
-    );
   const place = await placeFor(definition, options.host, options.filesystem);
   const results = wanted(definition, place, driver, options);
   return { place: place.name, results, [Symbol.asyncDispose]: () => place[Symbol.asyncDispose]() };

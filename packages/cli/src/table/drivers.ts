@@ -73,7 +73,10 @@ export const driverCommands: readonly CommandSpec[] = [
       duration('timeout', 'What one case may take', { default: '2m' }),
     ],
     handler: 'testDriver',
-    examples: [['strata driver test ./strata-driver-mine-1.0.0.tgz', 'before publishing']],
+    examples: [
+      ['strata driver test ./strata-driver-mine-1.0.0.tgz', 'before publishing'],
+      ['strata driver test bridge', 'one that is here already; cgroup/none where two kinds have the name'],
+    ],
   },
   {
     paths: ['__network-suite'],
