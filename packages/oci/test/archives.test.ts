@@ -347,7 +347,11 @@ describe('other tools', () => {
 
   test('Docker loads ours and we load Docker’s', async (context) => {
     const info = spawnSync('docker', ['info', '--format', '{{.ServerVersion}}'], { encoding: 'utf8' });
-    if (info.status !== 0) return context.skip('no Docker daemon answers here (set DOCKER_HOST to run this)');
+    if (info.status !== 0) {
+      const reason = 'no Docker daemon answers here (set DOCKER_HOST to run this)';
+      process.stdout.write(`skipped: ${context.task.name}: ${reason}\n`);
+      return context.skip(reason);
+    }
     const name = `strata-test/app:${process.pid}`;
     await saveImages([{ names: [`docker.io/${name}`], descriptor: await storedImage() }], store, at('d.tar'));
     try {
