@@ -6,6 +6,8 @@ export default defineConfig({
   test: {
     // Tests wait for disks and processes half of the time; by default vitest leaves one core of two to itself.
     maxWorkers: 2,
+    // Processes that outlive their command would be leaks to most tests. test/e2e/standby.test.ts is about them.
+    env: { STRATA_STANDBY: 'off' },
     projects: [
       {
         resolve: source,

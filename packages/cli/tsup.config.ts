@@ -150,7 +150,8 @@ const readable: NonNullable<Options['esbuildOptions']> = (options) => {
 
 export default defineConfig([
   bundle({ main: 'src/start.ts' }, versionCheck, { target: 'node12', minify: true }),
-  bundle({ cli: 'src/main.ts' }, '', {
+  bundle({ standby: 'src/standby.ts' }, '', { minify: true }),
+  bundle({ cli: 'src/program.ts' }, '', {
     minify: true,
     onSuccess: async () => stamp(['cli']),
   }),

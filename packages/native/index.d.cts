@@ -89,6 +89,26 @@ export interface Native {
   /** mount_setattr(2): attributes to set and clear, MS_* propagation; `flags` 0x8000 is AT_RECURSIVE. */
   mountSetattr(target: Name, flags: number, set: number, clear: number, propagation: number): void;
 
+  dup2(from: number, to: number): void;
+  /**
+   * A socket of this name in the abstract namespace (unix(7)), listening to one client at a time when `listen` is 1, else
+   * only holding the name; -1 when somebody else holds it.
+   */
+  standbyBind(name: string, listen: 0 | 1): number;
+  /**
+   * Wait, blocking this thread, for a client of packages/native/client: its words and environment, each ended by NUL.
+   * `undefined` after `milliseconds`. Into `numbers` go nine int32: the connection; its standard streams and working
+   * directory; the count of words; its umask; the signals it ignores, as two halves. Closes the listener with the first.
+   */
+  standbyAccept(listener: number, milliseconds: number, numbers: Uint8Array): Buffer | undefined;
+  /** From now on this process gets the client's signals, and dies when it dies. */
+  standbyBegin(connection: number, ignoredLow: number, ignoredHigh: number): void;
+  /**
+   * Tell the client its exit status, or, without one, to do its work itself; with `leaving` 1 it waits for this process to
+   * end. Returns how many signals it has passed on.
+   */
+  standbyEnd(connection: number, code?: number, leaving?: 0 | 1): number;
+
   /** Make a network namespace with `lo` up, held by a bind mount on the file `target` (unshare(2), mount(2)). */
   networkNamespace(target: Name): Promise<number>;
 

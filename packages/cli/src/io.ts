@@ -1,17 +1,43 @@
 import { fstatSync, writeSync } from 'node:fs';
+import { loadNative } from './native.ts';
 
 /** null(4), zero and their like: character devices that are no terminals. */
 const MEMORY_DEVICES = 1;
+const TIOCGWINSZ = 0x5413;
 
-/** node:tty loads node:net, which costs milliseconds: it is asked only about what may be a terminal. */
-function isatty(descriptor: number): boolean {
+function mayBeTerminal(descriptor: number): boolean {
   try {
     const { rdev, mode } = fstatSync(descriptor);
-    if ((mode & 0o170000) !== 0o020000 || rdev >> 8 === MEMORY_DEVICES) return false;
+    return (mode & 0o170000) === 0o020000 && rdev >> 8 !== MEMORY_DEVICES;
   } catch {
     return false;
   }
-  return process.getBuiltinModule('node:tty').isatty(descriptor);
+}
+
+/**
+ * Rows and columns by ioctl_tty(2); `undefined`: no terminal. Node's own way loads node:net, which costs milliseconds, and
+ * makes a stream of the descriptor, which stays.
+ */
+function askSize(descriptor: number): Uint16Array | undefined {
+  if (!mayBeTerminal(descriptor)) return undefined;
+  const size = new Uint16Array(4);
+  try {
+    loadNative().ioctl(descriptor, TIOCGWINSZ, new Uint8Array(size.buffer));
+    return size;
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'NATIVE_MISSING';
+    return missing && process.getBuiltinModule('node:tty').isatty(descriptor) ? size : undefined;
+  }
+}
+
+function windowSize(descriptor: number): WindowSize | undefined {
+  const [rows = 0, columns = 0] = askSize(descriptor) ?? [];
+  return rows > 0 && columns > 0 ? { rows, columns } : undefined;
+}
+
+export interface WindowSize {
+  readonly columns: number;
+  readonly rows: number;
 }
 
 /** Standard streams for text. Synchronous: short, and nothing is lost at exit. Bulk bytes go through `terminal/`. */
@@ -22,6 +48,8 @@ export interface Io {
   isTerminal(descriptor: 0 | 1 | 2): boolean;
   /** Columns of the terminal on standard error or output; COLUMNS wins; 80 when there is none. */
   columns(): number;
+  /** Of the terminal on a descriptor; `undefined` when there is none, or it does not know. */
+  windowSize(descriptor: 1 | 2): WindowSize | undefined;
 }
 
 /** Write all of it, also to a pipe in non-blocking mode. */
@@ -40,8 +68,7 @@ function writeAll(descriptor: number, text: string | Uint8Array): void {
 function terminalColumns(env: NodeJS.ProcessEnv): number {
   const forced = Number(env.COLUMNS);
   if (Number.isSafeInteger(forced) && forced > 0) return forced;
-  if (isatty(2)) return process.stderr.columns || 80;
-  return isatty(1) ? process.stdout.columns || 80 : 80;
+  return (windowSize(2) ?? windowSize(1))?.columns ?? 80;
 }
 
 export function createIo(env: NodeJS.ProcessEnv): Io {
@@ -49,7 +76,8 @@ export function createIo(env: NodeJS.ProcessEnv): Io {
     env,
     out: (text) => writeAll(1, text),
     err: (text) => writeAll(2, text),
-    isTerminal: (descriptor) => isatty(descriptor),
+    isTerminal: (descriptor) => askSize(descriptor) !== undefined,
     columns: () => terminalColumns(env),
+    windowSize,
   };
 }

@@ -12,17 +12,26 @@ import type { Settings } from './settings.ts';
 const here = dirname(fileURLToPath(import.meta.url));
 const isSource = import.meta.url.endsWith('.ts');
 
-let opened: Host | undefined;
+let opened: { readonly settings: Settings; readonly host: Host } | undefined;
 
-/** The operating system of this process, made once. */
+/** The operating system of this command's process, made once. */
 export function host(settings: Settings): Host {
+  if (opened?.settings === settings) return opened.host;
   const bootstrap = join(here, 'worker-bootstrap.cjs');
-  opened ??= createHost({
+  const made = createHost({
     logLevel: settings.logLevel,
     mountDirectory: join(settings.run, 'mounts'),
     ...(!isSource && existsSync(bootstrap) ? { workerBootstrap: pathToFileURL(bootstrap) } : {}),
   });
-  return opened;
+  opened = { settings, host: made };
+  return made;
+}
+
+/** Threads end with their process; one that goes on ends them. */
+export async function closeHost(): Promise<void> {
+  const closing = opened;
+  opened = undefined;
+  await closing?.host.workers.close();
 }
 
 /** Program and arguments that start this command again. */

@@ -20,10 +20,16 @@ export interface Settings {
   readonly config: EngineConfig;
   /** Where `config` was read, when it was not the default place. */
   readonly configFile: string | undefined;
+  /** How long a process waits for commands to come; 0: none does. */
+  readonly standbySeconds: number;
 }
 
 /** `config.toml`: the engine's configuration and where the store is. */
-export type FileConfig = EngineConfig & { readonly root?: string; readonly run?: string };
+export type FileConfig = EngineConfig & {
+  readonly root?: string;
+  readonly run?: string;
+  readonly standby?: number;
+};
 
 const DEFAULT_CONFIG = '/etc/strata/config.toml';
 
@@ -40,7 +46,7 @@ export async function readSettings(values: FlagValues, env: NodeJS.ProcessEnv): 
     return value === undefined || value === '' ? undefined : String(value);
   };
   const configFile = text('config');
-  const { root, run, ...config } = await readConfig(configFile);
+  const { root, run, standby, ...config } = await readConfig(configFile);
   const debug = globalValue('debug', values, env) === true;
   return {
     root: absolute(text('root') ?? root ?? '/var/lib/strata'),
@@ -51,7 +57,22 @@ export async function readSettings(values: FlagValues, env: NodeJS.ProcessEnv): 
     logLevel: logLevel(text('log-level') ?? (debug ? 'debug' : 'warn')),
     config,
     configFile: configFile === undefined ? undefined : absolute(configFile),
+    standbySeconds: standbySeconds(env.STRATA_STANDBY) ?? standby ?? STANDBY_SECONDS,
   };
+}
+
+const STANDBY_SECONDS = 60;
+
+function standbySeconds(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (text === 'off') return 0;
+  if (/^\d{1,5}$/.test(text)) return Number(text);
+  throw new UsageError(
+    `STRATA_STANDBY is "${text}"`,
+    FLAG_ERROR,
+    undefined,
+    'it is a number of seconds below 100000, or off',
+  );
 }
 
 function absolute(path: string): string {

@@ -2,9 +2,11 @@
  * @module The program as built: it starts `cli.cjs`, which is `main.ts`, with the code of earlier commands. Where they
  * kept it is a guess, for the command line is not read yet; a wrong one costs some milliseconds.
  */
-import { join } from 'node:path';
 import { cacheBelow, keepCode, openCode } from './code-cache.ts';
-import { type CodeKeeper, provideCodeKeeper } from './code-keeper.ts';
+import { provideCodeKeeper } from './code-keeper.ts';
+import { importModule, loader } from './load.ts';
+import { leaveStandby } from './standby/leave.ts';
+import { KEY_VARIABLE } from './standby/names.ts';
 
 /** Of the words before the command: what follows it may be a program's own. */
 function guessRoot([, , ...words]: readonly string[]): string {
@@ -17,17 +19,16 @@ function guessRoot([, , ...words]: readonly string[]): string {
   return process.env.STRATA_ROOT ?? '/var/lib/strata';
 }
 
-const importModule = new Function('url', 'return import(url)') as CodeKeeper['importModule'];
 provideCodeKeeper({ ...keepCode, importModule });
 
+// Not for those that we start.
+const { [KEY_VARIABLE]: key } = process.env;
+delete process.env[KEY_VARIABLE];
+
 const code = openCode(cacheBelow(guessRoot(process.argv), process.env), 'start');
-const loaded = new Map<string, unknown>();
+const program = loader(code, import.meta.dirname)('./cli.cjs') as typeof import('./program.ts');
 
-/** `require` of the program: files beside this one come through the cache. */
-function load(name: string): unknown {
-  if (!/^\.\/[\w-]+\.cjs$/.test(name)) return require(name);
-  if (!loaded.has(name)) loaded.set(name, code.load(join(import.meta.dirname, name), load));
-  return loaded.get(name);
-}
-
-load('./cli.cjs');
+void program.execute(process.argv.slice(2), process.env).then((ending) => {
+  if (key !== undefined && ending.standby !== undefined) leaveStandby({ key, ...ending.standby });
+  process.exit(ending.code);
+});

@@ -45,6 +45,7 @@ export function contextOf(line: string | readonly string[], env: NodeJS.ProcessE
       logLevel: 'warn',
       config: {},
       configFile: undefined,
+      standbySeconds: 0,
     },
     io: createIo(env),
     interrupt: new Interrupt(),

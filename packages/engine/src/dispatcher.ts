@@ -74,6 +74,7 @@ export class Dispatcher {
     if (services === undefined) return;
     await services.layers.close();
     await services.imageStore.close();
+    services.drivers.close();
     services.database.close();
   }
 

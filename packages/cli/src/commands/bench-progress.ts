@@ -54,10 +54,7 @@ export function watchBench(io: Io): BenchWatcher {
   }
   const lines = new LiveLines({
     write: (text) => io.err(text),
-    size: () => {
-      const [columns, rows] = process.stderr.getWindowSize();
-      return { columns: columns || 80, rows: rows || 24 };
-    },
+    size: () => io.windowSize(2) ?? { columns: 80, rows: 24 },
   });
   let last = 0;
   return {

@@ -45,7 +45,7 @@ function pullProgress({ flags, args, io, settings }: CommandContext): Progress {
         return quiet ? io.err(`WARNING: ${event.text}\n`) : progress.listener(event);
       fetching ||= event.kind !== 'layer';
       // Unpacking for another driver is worth a bar, but not a line in somebody's log.
-      if (!fetching && !process.stderr.isTTY && !settings.json) return;
+      if (!fetching && !io.isTerminal(2) && !settings.json) return;
       if (!told && event.kind !== 'layer') io.err(`Unable to find image '${args[0]}' locally\n`);
       if (event.kind !== 'layer') told = true;
       progress.listener(event);

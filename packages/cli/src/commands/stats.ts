@@ -68,7 +68,7 @@ async function follow(context: CommandContext, readings: AsyncGenerator<Reading>
   const screen = io.isTerminal(1)
     ? new LiveLines({
         write: io.out,
-        size: () => ({ columns: io.columns(), rows: process.stdout.rows || 24 }),
+        size: () => ({ columns: io.columns(), rows: io.windowSize(1)?.rows ?? 24 }),
       })
     : undefined;
   let before: Reading | undefined;

@@ -19,6 +19,7 @@ const KNOWN = [
   'durable',
   'log',
   'options',
+  'standby',
 ];
 const MAXIMUM_BYTES = 1 << 20;
 
@@ -60,7 +61,9 @@ export function loadConfig(file: string): FileConfig {
     if (typeof value !== 'string' || value === '') throw invalid(file, `"${name}" must be text`);
     return { [name]: value };
   };
-  const { durable } = table;
+  const { durable, standby } = table;
+  if (standby !== undefined && !(Number.isSafeInteger(standby) && Number(standby) >= 0))
+    throw invalid(file, '"standby" must be a whole number of seconds; 0 is off');
   if (durable !== undefined && typeof durable !== 'boolean')
     throw invalid(file, '"durable" must be true or false');
   const options = driverOptions(file, table.options);
@@ -75,6 +78,7 @@ export function loadConfig(file: string): FileConfig {
     ...text('cgroup'),
     ...text('network'),
     ...(durable === undefined ? {} : { durable }),
+    ...(standby === undefined ? {} : { standby: Number(standby) }),
     ...(log === undefined ? {} : { log }),
     ...(disk === undefined ? {} : { disk }),
     ...(options === undefined ? {} : { options }),

@@ -88,16 +88,12 @@ export class LiveProgress implements Progress {
 const silent: Progress = { listener: () => undefined, [Symbol.dispose]: () => undefined };
 
 function screenOf(io: Io, descriptor: 1 | 2): Screen {
-  const stream = descriptor === 1 ? process.stdout : process.stderr;
   return {
     write: (text) => (descriptor === 1 ? io.out(text) : io.err(text)),
     size: () => {
-      const [columns, rows] = stream.getWindowSize();
+      const { columns, rows } = io.windowSize(descriptor) ?? { columns: 80, rows: 24 };
       const forced = Number(io.env.COLUMNS);
-      return {
-        columns: (forced > 0 ? Math.min(forced, columns || forced) : columns) || 80,
-        rows: rows || 24,
-      };
+      return { columns: forced > 0 ? Math.min(forced, columns) : columns, rows };
     },
   };
 }

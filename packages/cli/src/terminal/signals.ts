@@ -43,8 +43,9 @@ export function followSize(session: Session, io: Io, redraw: boolean): () => voi
   if (!io.isTerminal(1)) return () => undefined;
   let last: Promise<unknown> = Promise.resolve();
   const resize = (extra: number): void => {
-    const [columns, rows] = process.stdout.getWindowSize();
-    if (columns === 0 || rows === 0) return;
+    const size = io.windowSize(1);
+    if (size === undefined) return;
+    const { columns, rows } = size;
     last = last
       .then(() => session.resize({ rows: rows + extra, columns: columns + extra }))
       .catch(() => undefined);

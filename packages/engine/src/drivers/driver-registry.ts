@@ -1,5 +1,6 @@
 import {
   type AnyDriverDefinition,
+  type Database,
   type DriverContext,
   type DriverKind,
   type DriverKinds,
@@ -35,10 +36,19 @@ export class Registry implements DriverRegistry {
   readonly #probes = new Map<string, Promise<ProbeResult>>();
 
   readonly #added: AnyDriverDefinition[];
+  /** What drivers have opened through their host. */
+  readonly #databases: Database[] = [];
+  readonly #host: Host;
 
   constructor(parts: RegistryParts) {
     validateDefinitions(parts.definitions);
     this.#parts = parts;
+    const open: Host['databases']['open'] = (path, options) => {
+      const database = parts.host.databases.open(path, options);
+      this.#databases.push(database);
+      return database;
+    };
+    this.#host = { ...parts.host, databases: { open } };
     // An update of Strata may bring a driver of the same name: the built-in one is the one that is trusted.
     this.#added = parts.added.filter((d) => !has(parts.definitions, d.kind, d.id));
   }
@@ -59,6 +69,11 @@ export class Registry implements DriverRegistry {
     this.forgetProbe(kind, id);
     for (const name of this.#instances.keys())
       if (name.startsWith(`${kind}:${id}:`)) this.#instances.delete(name);
+  }
+
+  /** The last thing an engine does with its drivers. */
+  close(): void {
+    for (const database of this.#databases.splice(0)) database.close();
   }
 
   #all(): readonly AnyDriverDefinition[] {
@@ -144,7 +159,8 @@ export class Registry implements DriverRegistry {
     definition: AnyDriverDefinition,
     given?: Readonly<Record<string, unknown>>,
   ): Promise<DriverContext> {
-    const { host, paths, config, signal } = this.#parts;
+    const { paths, config, signal } = this.#parts;
+    const host = this.#host;
     const { kind, id } = definition;
     const configured = config.options?.[kind]?.[id] as Readonly<Record<string, unknown>> | undefined;
     const root = paths.driver(kind, id);

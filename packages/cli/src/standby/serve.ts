@@ -1,0 +1,95 @@
+/**
+ * A standby process: a command that has done everything up to reading its words, and waits for them. One command at a
+ * time, each with the words, environment, directory, umask, standard streams and signals of the client that asked; all
+ * else about the client is the same as here, or it would not have found us (packages/native/client/context.c). After a
+ * command that left anything behind it ends, as a process of the command's own would have.
+ */
+import { closeSync, openSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import type { Native } from '@strata/native';
+import { loadNative } from '../native.ts';
+import { leaveStandby, type Standby } from './leave.ts';
+import { held, listening, slots } from './names.ts';
+import { Remains, turn } from './remains.ts';
+import { acceptRequest, assume, letGo, type Request } from './request.ts';
+
+/** What the packed program offers. */
+export type Program = Pick<typeof import('../program.ts'), 'execute' | 'isForStandby' | 'tidy'>;
+
+/** By then its heap is larger than a new process would start with. */
+const MOST_COMMANDS = 1000;
+
+/** The slot that nobody of this key holds, held; `undefined` when there is none. */
+function claim(native: Native, key: string): { readonly slot: number; readonly hold: number } | undefined {
+  for (let slot = 0; slot < slots(availableParallelism()); slot++) {
+    const hold = native.standbyBind(held(key, slot), 0);
+    if (hold !== -1) return { slot, hold };
+  }
+  return undefined;
+}
+
+interface Place {
+  readonly native: Native;
+  readonly program: Program;
+  readonly remains: Remains;
+  /** /dev/null. */
+  readonly nothing: number;
+}
+
+/** Blocking, but for a look each second at monitors that have ended: nobody else can reap them. */
+async function nextRequest(
+  { native, remains }: Place,
+  listener: number,
+  seconds: number,
+): Promise<Request | undefined> {
+  for (let left = seconds, slice = 0; left > 0; left -= slice) {
+    slice = remains.monitors ? 1 : left;
+    const request = acceptRequest(native, listener, slice * 1000);
+    if (request !== undefined) return request;
+    await turn();
+  }
+  return undefined;
+}
+
+/** Run the command of the request: its exit status, and whether another one can follow in this process. */
+async function answer(place: Place, request: Request): Promise<{ readonly code: number; again: boolean }> {
+  const { native, program, remains } = place;
+  const leave = (code: number): unknown => native.standbyEnd(request.connection, code, 1);
+  assume(native, request);
+  process.once('exit', leave);
+  native.standbyBegin(request.connection, ...request.ignored);
+  const { code, failed } = await program.execute(request.words, process.env);
+  await program.tidy();
+  process.off('exit', leave);
+  if (failed || (await remains.left(request.connection)).length > 0) {
+    process.once('exit', leave);
+    return { code, again: false };
+  }
+  letGo(native, place.nothing);
+  return { code, again: native.standbyEnd(request.connection, code, 0) === 0 };
+}
+
+/** Serve until nobody has come for the time given, or a command leaves something behind. The exit status to end with. */
+export async function serve(standby: Standby, load: () => Program): Promise<number> {
+  const native = loadNative();
+  const { slot, hold } = claim(native, standby.key) ?? {};
+  if (slot === undefined || hold === undefined) return 0;
+  process.title = 'strata standby';
+  const nothing = openSync('/dev/null', 'r+');
+  const place = { native, nothing, program: load(), remains: await Remains.watch() };
+  for (let served = 1; ; ) {
+    const listener = native.standbyBind(listening(standby.key, slot), 1);
+    const request = listener === -1 ? undefined : await nextRequest(place, listener, standby.seconds);
+    if (request === undefined) return 0;
+    if (!place.program.isForStandby(request.words)) {
+      for (const fd of request.descriptors) closeSync(fd);
+      native.standbyEnd(request.connection);
+      continue;
+    }
+    const { code, again } = await answer(place, request);
+    if (again && served++ < MOST_COMMANDS) continue;
+    closeSync(hold);
+    leaveStandby(standby);
+    return code;
+  }
+}

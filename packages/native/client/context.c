@@ -1,0 +1,103 @@
+// Everything of this process that a child would inherit and that a request does not carry. Two processes with the same
+// key may stand in for each other; a changed one of these, or a new build, is another key.
+#include "context.h"
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { FILE_BYTES = 16384 };
+
+// FNV-1a: nobody is kept out by it, both ends ask the kernel who the other is.
+static uint64_t hash = 0xcbf29ce484222325;
+
+static void mix(const void *data, size_t length) {
+  for (const unsigned char *at = data, *end = at + length; at < end; at++) hash = (hash ^ *at) * 0x100000001b3;
+}
+
+static void mix_text(const char *text) { mix(text, strlen(text) + 1); }
+
+// Length of a small file, 0 when it is not there: not every kernel has all of them.
+static size_t slurp(const char *path, char *out) {
+  size_t used = 0;
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd == -1) return 0;
+  for (ssize_t got; used < FILE_BYTES - 1 && (got = read(fd, out + used, FILE_BYTES - 1 - used)) > 0;)
+    used += (size_t)got;
+  close(fd);
+  out[used] = 0;
+  return used;
+}
+
+static void mix_file(const char *path) {
+  char text[FILE_BYTES] = "";
+  mix(text, slurp(path, text) + 1);
+}
+
+static void mix_link(const char *path) {
+  char target[PATH_MAX];
+  ssize_t length = readlink(path, target, sizeof target);
+  mix(target, length < 0 ? 0 : (size_t)length);
+}
+
+// Which file, not what it is called: a build and an update make a new one.
+static int mix_identity(const char *path, int with_times) {
+  struct stat is;
+  if (stat(path, &is) == -1) return 0;
+  mix(&is.st_dev, sizeof is.st_dev), mix(&is.st_ino, sizeof is.st_ino);
+  if (with_times) mix(&is.st_mtim, sizeof is.st_mtim), mix(&is.st_size, sizeof is.st_size);
+  return 1;
+}
+
+// Credentials, capabilities, seccomp, processors. 0 when a debugger or tracer watches this process, or blocks its signals.
+static int mix_status(void) {
+  static const char *const inherited[] = {"Uid:",        "Gid:",     "Groups:",         "Cap",
+                                          "NoNewPrivs:", "Seccomp",  "Cpus_allowed:",   "Mems_allowed:",
+                                          "THP_enabled:", "Speculat", "untag_mask:",    "x86_Thread"};
+  char text[FILE_BYTES], *rest = text;
+  if (slurp("/proc/self/status", text) == 0) return 0;
+  for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
+    if (strncmp(line, "TracerPid:", 10) == 0 && strcmp(line + 10, "\t0") != 0) return 0;
+    if (strncmp(line, "SigBlk:", 7) == 0 && strcmp(line + 7, "\t0000000000000000") != 0) return 0;
+    for (size_t k = 0; k < sizeof inherited / sizeof *inherited; k++)
+      if (strncmp(line, inherited[k], strlen(inherited[k])) == 0) mix_text(line);
+  }
+  return 1;
+}
+
+// What Node, the C library and the loader read once, when a process starts.
+static void mix_environment(void) {
+  static const char *const read_once[] = {"NODE_", "LD_",  "LC_",     "LANG",   "SSL_",   "OPENSSL_",
+                                          "UV_",   "TZ=", "GLIBC_",  "MALLOC_", "GCONV_", "ICU_"};
+  for (char **entry = environ; *entry != NULL; entry++)
+    for (size_t k = 0; k < sizeof read_once / sizeof *read_once; k++)
+      if (strncmp(*entry, read_once[k], strlen(read_once[k])) == 0) mix_text(*entry);
+}
+
+int context_key(const char *node, const char *program, char key[17]) {
+  static const char *const namespaces[] = {"cgroup", "ipc", "mnt", "net", "pid", "pid_for_children",
+                                           "time",   "time_for_children", "user", "uts"};
+  static const char *const files[] = {"cgroup", "limits", "oom_score_adj", "attr/current", "loginuid", "sessionid",
+                                      "personality", "timerslack_ns", "coredump_filter"};
+  char path[64];
+  if (!mix_status() || !mix_identity(node, 1) || !mix_identity(program, 1) || !mix_identity("/", 0)) return 0;
+  for (size_t k = 0; k < sizeof namespaces / sizeof *namespaces; k++) {
+    snprintf(path, sizeof path, "/proc/self/ns/%s", namespaces[k]);
+    mix_link(path);
+  }
+  for (size_t k = 0; k < sizeof files / sizeof *files; k++) {
+    snprintf(path, sizeof path, "/proc/self/%s", files[k]);
+    mix_file(path);
+  }
+  mix_environment();
+  mix(&(int[]){getpriority(PRIO_PROCESS, 0), sched_getscheduler(0)}, 2 * sizeof(int));
+  snprintf(key, 17, "%016llx", (unsigned long long)hash);
+  return 1;
+}

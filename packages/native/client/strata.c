@@ -1,0 +1,28 @@
+// strata-client NODE PROGRAM WORD...: the program's command in a standby process, when one is there that would do what a
+// process of our own would (docs/adr/0014). If not, this process becomes `NODE PROGRAM WORD...`.
+#include "context.h"
+#include "talk.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int wanted(void) {
+  const char *setting = getenv("STRATA_STANDBY");
+  return setting == NULL || (strcmp(setting, "off") != 0 && strcmp(setting, "0") != 0);
+}
+
+int main(int argc, char **argv) {
+  char key[17];
+  if (argc < 3) return fprintf(stderr, "usage: strata-client NODE PROGRAM [WORD...]\n"), 125;
+  unsetenv("STRATA_STANDBY_KEY");
+  if (wanted() && context_key(argv[1], argv[2], key)) {
+    int status = ask(key, argc - 3, argv + 3);
+    if (status >= 0) return status;
+    // Not there, or all busy: who runs now leaves one behind.
+    setenv("STRATA_STANDBY_KEY", key, 1);
+  }
+  execv(argv[1], argv + 1);
+  perror(argv[1]);
+  return 126;
+}

@@ -1,0 +1,192 @@
+import { spawn } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Terminal } from './pty.ts';
+import { type Stage, stage } from './setup.ts';
+import { links, parentOf, Standbys } from './standby-process.ts';
+
+const binary = resolve(import.meta.dirname, '../../packages/cli/bin/strata');
+
+describe('a standby process', () => {
+  let place: Stage;
+  beforeAll(async () => {
+    place = await stage({ busybox: true });
+  });
+  afterAll(async () => place?.[Symbol.asyncDispose]());
+
+  const monitorOf = async (standbys: Standbys, name: string): Promise<number> => {
+    const { stdout } = await standbys.strata(['inspect', '--format', '{{.State.Pid}}', name]);
+    return parentOf(Number(stdout));
+  };
+
+  it('is left by a command, and runs the next ones', async () => {
+    await using standbys = new Standbys(place.home);
+    const pid = await standbys.waiting();
+    for (const name of ['one', 'two']) {
+      expect((await standbys.strata(['run', '-d', '--name', name, 'busybox', 'sleep', '600'])).code).toBe(0);
+      // The monitor's parent is who started it.
+      expect(parentOf(await monitorOf(standbys, name))).toBe(pid);
+    }
+    const removed = await standbys.strata(['rm', '-f', 'one', 'two']);
+    expect(removed).toEqual({ code: 0, stdout: 'one\ntwo\n', stderr: '' });
+    expect(standbys.pids()).toEqual([pid]);
+  });
+
+  it('has the words, streams, environment, directory and mask of whoever asks', async () => {
+    await using standbys = new Standbys(place.home);
+    const pid = await standbys.waiting();
+    const directory = place.filesystem.directory;
+    const script = 'echo "$GIVEN"; cat; echo wrong >&2; exit 4';
+    const args = [
+      'run',
+      '-i',
+      '--cidfile',
+      'id',
+      '-e',
+      'GIVEN',
+      '--name',
+      'asked',
+      'busybox',
+      'sh',
+      '-c',
+      script,
+    ];
+    const outcome = await standbys.strata(args, {
+      cwd: directory,
+      input: 'typed\n',
+      env: { GIVEN: 'ä b' },
+      prefix: ['sh', '-c', 'umask 027; exec "$@"', 'sh'],
+    });
+    expect(outcome).toEqual({ code: 4, stdout: 'ä b\ntyped\n', stderr: 'wrong\n' });
+    const id = join(directory, 'id');
+    expect(readFileSync(id, 'utf8')).toMatch(/^[0-9a-f]{64}$/);
+    expect(statSync(id).mode & 0o777).toBe(0o640);
+    expect((await standbys.strata(['rm', 'asked'])).code).toBe(0);
+    // It has read a pipe through Node, which never lets go of it: another one waits now.
+    expect(standbys.pids()).not.toContain(pid);
+  });
+
+  it('keeps nothing of theirs open', async () => {
+    await using standbys = new Standbys(place.home);
+    const pid = await standbys.waiting();
+    const options = { cwd: place.filesystem.directory };
+    expect((await standbys.strata(['run', '--rm', 'busybox', 'true'], options)).code).toBe(0);
+    expect(standbys.pids()).toEqual([pid]);
+    expect(links(pid).filter((link) => link.startsWith('/') && link !== '/' && link !== '/dev/null')).toEqual(
+      [],
+    );
+  });
+
+  it('gets the signals, and ends as they end a command', async () => {
+    await using standbys = new Standbys(place.home);
+    await standbys.waiting();
+    const script = 'trap "exit 7" TERM; echo ready; while :; do sleep 0.1; done';
+    const client = spawn(binary, ['run', '--rm', 'busybox', 'sh', '-c', script], {
+      env: { ...process.env, ...standbys.env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await new Promise((ready) => client.stdout.once('data', ready));
+    client.kill('SIGTERM');
+    expect(await new Promise((ended) => client.once('close', ended))).toBe(7);
+    const following = spawn(binary, ['logs', '-f', await forever(standbys)], {
+      env: { ...process.env, ...standbys.env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await new Promise((ready) => following.stdout.once('data', ready));
+    following.kill('SIGINT');
+    const [code, signal] = await new Promise<[number | null, string | null]>((ended) => {
+      following.once('close', (...how) => ended(how));
+    });
+    expect(code ?? signal).toSatisfy((how) => how === 130 || how === 'SIGINT');
+    expect((await standbys.strata(['rm', '-f', 'forever'])).code).toBe(0);
+  });
+
+  const forever = async (standbys: Standbys): Promise<string> => {
+    const script = 'while :; do echo line; sleep 0.1; done';
+    const { code } = await standbys.strata(['run', '-d', '--name', 'forever', 'busybox', 'sh', '-c', script]);
+    expect(code).toBe(0);
+    return 'forever';
+  };
+
+  it('dies with the one it works for; the container lives on', async () => {
+    await using standbys = new Standbys(place.home);
+    const pid = await standbys.waiting();
+    const client = spawn(binary, ['run', '--name', 'left', 'busybox', 'sh', '-c', 'echo ready; sleep 600'], {
+      env: { ...process.env, ...standbys.env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await new Promise((ready) => client.stdout.once('data', ready));
+    client.kill('SIGKILL');
+    await expect.poll(() => standbys.pids().includes(pid)).toBe(false);
+    expect((await standbys.strata(['ps', '--format', '{{.Names}}'])).stdout).toBe('left\n');
+    expect((await standbys.strata(['rm', '-f', 'left'])).code).toBe(0);
+  });
+
+  it('is missed with one sentence when it is killed', async () => {
+    await using standbys = new Standbys(place.home);
+    const pid = await standbys.waiting();
+    const running = standbys.strata(['run', '--name', 'orphan', 'busybox', 'sleep', '600']);
+    await expect
+      .poll(async () => (await place.home.strata(['ps', '--format', '{{.Names}}'])).stdout)
+      .toBe('orphan\n');
+    process.kill(pid, 'SIGKILL');
+    const { code, stderr } = await running;
+    expect(code).toBe(125);
+    expect(stderr).toContain('STANDBY_LOST');
+    expect(stderr).toContain('hint:');
+    expect((await standbys.strata(['rm', '-f', 'orphan'])).code).toBe(0);
+    expect((await place.home.strata(['check'])).code).toBe(0);
+  });
+
+  it('does not stand in for a process with other limits', async () => {
+    await using standbys = new Standbys(place.home);
+    const pid = await standbys.waiting();
+    const args = ['run', '-d', '--name', 'limited', 'busybox', 'sleep', '600'];
+    expect((await standbys.strata(args, { prefix: ['prlimit', '--nofile=512'] })).code).toBe(0);
+    expect(parentOf(await monitorOf(standbys, 'limited'))).not.toBe(pid);
+    const { stdout } = await standbys.strata(['inspect', '--format', '{{.State.Pid}}', 'limited']);
+    const limits = readFileSync(`/proc/${stdout.trim()}/limits`, 'utf8');
+    expect(limits).toMatch(/^Max open files +512 +512 /m);
+    expect((await standbys.strata(['rm', '-f', 'limited'])).code).toBe(0);
+  });
+
+  it('gives a terminal as any process does', async () => {
+    await using standbys = new Standbys(place.home);
+    await standbys.waiting();
+    const terminal = new Terminal(['run', '-it', '--rm', 'busybox', 'sh'], standbys.env);
+    await terminal.shows(/# /);
+    terminal.type('tty; stty size\n');
+    await terminal.shows(/\/dev\/pts\/0\s+30 90/);
+    terminal.resize(100, 40);
+    await new Promise((done) => setTimeout(done, 300));
+    terminal.type('stty size\n');
+    await terminal.shows(/40 100/);
+    terminal.type('exit 7\n');
+    expect(await terminal.exited).toBe(7);
+  });
+
+  it('serves many at a time as well', async () => {
+    await using standbys = new Standbys(place.home);
+    await standbys.waiting();
+    const runs = Array.from({ length: 12 }, (_, n) =>
+      standbys.strata(['run', '--rm', 'busybox', 'sh', '-c', `echo ${n}; exit ${n}`]),
+    );
+    const outcomes = await Promise.all(runs);
+    expect(outcomes.map(({ code, stdout }) => [code, stdout])).toEqual(runs.map((_, n) => [n, `${n}\n`]));
+    expect((await place.home.strata(['check'])).code).toBe(0);
+  });
+
+  it('goes when nobody comes, and is not there when it is not wanted', async () => {
+    await using standbys = new Standbys(place.home, 1);
+    await standbys.strata(['ps']);
+    await expect.poll(() => standbys.pids().length).toBe(1);
+    await expect.poll(() => standbys.pids().length).toBe(0);
+    await using off = new Standbys(place.home, 0);
+    await off.strata(['ps']);
+    expect(off.pids()).toEqual([]);
+    const bad = await place.home.strata(['ps'], { env: { STRATA_STANDBY: 'often' } });
+    expect(bad.code).toBe(125);
+    expect(bad.stderr).toMatch(/^strata: STRATA_STANDBY is "often".*\n.*hint: /s);
+  });
+});
