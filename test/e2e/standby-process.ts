@@ -36,7 +36,7 @@ export class Standbys {
   #is(pid: string): boolean {
     try {
       return (
-        readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith('strata standby') &&
+        /^strata standby|\/standby\.cjs\0/.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1')) &&
         readFileSync(`/proc/${pid}/environ`, 'latin1').includes(this.#mark)
       );
     } catch {
@@ -45,8 +45,12 @@ export class Standbys {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const pid of this.pids()) process.kill(pid, 'SIGKILL');
-    await expect.poll(() => this.pids()).toEqual([]);
+    await expect
+      .poll(() => {
+        for (const pid of this.pids()) process.kill(pid, 'SIGKILL');
+        return this.pids();
+      })
+      .toEqual([]);
   }
 }
 
