@@ -5,6 +5,10 @@ import { resolve } from 'node:path';
 
 const repository = resolve(import.meta.dirname, '..');
 
+const inSources = /StrataError\(\s*'([a-z-]+)',\s*'([A-Z][A-Z0-9_]+)'/g;
+/** The client of standby processes prints its own, with the kind in a comment. */
+const inClient = /\/\* ([a-z-]+) \*\/\s*"strata: [^"]*\(([A-Z][A-Z0-9_]+)\)/g;
+
 export function errorDocs(): string {
   const listed = execFileSync(
     'git',
@@ -16,14 +20,13 @@ export function errorDocs(): string {
       'packages/*/src/**/*.ts',
       'drivers/*/src/**/*.ts',
       'plugins/*/src/**/*.ts',
+      'packages/native/client/*.c',
     ],
     { cwd: repository, encoding: 'utf8' },
   );
   const codes = new Map<string, { kinds: Set<string>; packages: Set<string> }>();
   for (const file of new Set(listed.split('\n').filter((name) => name !== '')))
-    for (const [, kind, code] of sourceOf(file).matchAll(
-      /StrataError\(\s*'([a-z-]+)',\s*'([A-Z][A-Z0-9_]+)'/g,
-    )) {
+    for (const [, kind, code] of sourceOf(file).matchAll(file.endsWith('.c') ? inClient : inSources)) {
       const known = codes.get(code!) ?? { kinds: new Set(), packages: new Set() };
       known.kinds.add(kind!);
       known.packages.add(file.split('/').slice(0, 2).join('/'));

@@ -17,11 +17,12 @@ function file(text: string): string {
 describe('config.toml', () => {
   it('is read', () => {
     const text =
-      'root = "/r"\nstorage = "btrfs"\ndurable = false\n[log]\nmax-size = "10m"\nmax-files = 3\n[options.layer.overlay]\nx = 1\n';
+      'root = "/r"\nstorage = "btrfs"\ndurable = false\nstandby = 5\n[log]\nmax-size = "10m"\nmax-files = 3\n[options.layer.overlay]\nx = 1\n';
     expect(loadConfig(file(text))).toEqual({
       root: '/r',
       storage: 'btrfs',
       durable: false,
+      standby: 5,
       log: { maxBytes: 10 * 2 ** 20, maxFiles: 3 },
       options: { layer: { overlay: { x: 1 } } },
     });
@@ -33,6 +34,8 @@ describe('config.toml', () => {
     ['stroage = "x"', 'unknown key "stroage"'],
     ['storage = 1', '"storage" must be text'],
     ['durable = "no"', '"durable" must be true or false'],
+    ['standby = -1', '"standby" must be a whole number of seconds'],
+    ['standby = "off"', '"standby" must be a whole number of seconds'],
     ['log = 1', '"log" must be a table'],
     ['[log]\nmax-size = "x"', '"log.max-size" must be a size'],
     ['[log]\nmax-files = 0', '"log.max-files" must be a whole number above 0'],

@@ -121,7 +121,7 @@ static void receive(void *into, size_t length) {
     raise(last_signal);
     exit(128 + last_signal);
   }
-  fputs("strata: the standby process ended before the command did (code STANDBY_LOST)\n"
+  fputs(/* aborted */ "strata: the standby process ended before the command did (STANDBY_LOST)\n"
         "hint: 'strata check' tells what is left; STRATA_STANDBY=off runs commands without one\n", stderr);
   exit(125);
 }

@@ -57,6 +57,7 @@ runtime = "runc"
 cgroup = "v1"
 network = "none"
 durable = true             # false: do not wait until an image is on disk
+standby = 60               # seconds that a process waits to run the next command; 0: none does. Also STRATA_STANDBY
 
 [log]
 max-size = "10m"           # per log file, before it is rotated
