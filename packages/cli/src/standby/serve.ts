@@ -8,13 +8,18 @@ import { closeSync, openSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Native } from '@strata/native';
 import { loadNative } from '../native.ts';
+import type { execute, isForStandby, tidy } from '../program.ts';
 import { leaveStandby, type Standby } from './leave.ts';
 import { held, listening, slots } from './names.ts';
 import { Remains, turn } from './remains.ts';
 import { acceptRequest, assume, letGo, type Request } from './request.ts';
 
 /** What the packed program offers. */
-export type Program = Pick<typeof import('../program.ts'), 'execute' | 'isForStandby' | 'tidy'>;
+export interface Program {
+  readonly execute: typeof execute;
+  readonly isForStandby: typeof isForStandby;
+  readonly tidy: typeof tidy;
+}
 
 /** By then its heap is larger than a new process would start with. */
 const MOST_COMMANDS = 1000;
