@@ -90,11 +90,8 @@ export interface Native {
   mountSetattr(target: Name, flags: number, set: number, clear: number, propagation: number): void;
 
   dup2(from: number, to: number): void;
-  /**
-   * A socket of this name in the abstract namespace (unix(7)), listening to one client at a time when `listen` is 1, else
-   * only holding the name; -1 when somebody else holds it.
-   */
-  standbyBind(name: string, listen: 0 | 1): number;
+  /** A unix socket of this path that listens to one client at a time. */
+  standbyListen(path: string): number;
   /**
    * Wait, blocking this thread, for a client of packages/native/client: its words and environment, each ended by NUL.
    * `undefined` after `milliseconds`. Into `numbers` go nine int32: the connection; its standard streams and working

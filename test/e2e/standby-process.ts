@@ -59,7 +59,7 @@ function listens(pid: number): boolean {
   const open = links(pid);
   return names.some((line) => {
     const [, , , , , , inode, name = ''] = line.split(/\s+/);
-    return /^@strata-standby\/\w+\/\d$/.test(name) && open.includes(`socket:[${inode}]`);
+    return /^\/run\/strata\/standby\/\w+-\d$/.test(name) && open.includes(`socket:[${inode}]`);
   });
 }
 

@@ -15,7 +15,7 @@ extern char **environ;
 
 enum { FILE_BYTES = 16384 };
 
-// FNV-1a: nobody is kept out by it, both ends ask the kernel who the other is.
+// FNV-1a: it keeps nobody out, the directory of the sockets does.
 static uint64_t hash = 0xcbf29ce484222325;
 
 static void mix(const void *data, size_t length) {

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +23,6 @@ enum { FORWARDED = sizeof forwarded / sizeof *forwarded };
 static int connection = -1, last_signal;
 static pid_t peer;
 
-// A socket of somebody else by this name: root's own standbys are root's.
 static int is_ours(int fd) {
   struct ucred who;
   if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &(socklen_t){sizeof who}) == -1 || who.uid != geteuid()) return 0;
@@ -32,17 +30,22 @@ static int is_ours(int fd) {
   return 1;
 }
 
+// Nobody else can have put a socket there, or reach one.
+static int is_private(const char *directory) {
+  struct stat is;
+  return lstat(directory, &is) == 0 && S_ISDIR(is.st_mode) && is.st_uid == geteuid() && (is.st_mode & 077) == 0;
+}
+
 // The standby of this slot that has just become ours, or -1: none, or somebody was first.
 static int reach(const char *key, int slot) {
   struct sockaddr_un name = {.sun_family = AF_UNIX};
-  int length = snprintf(name.sun_path + 1, sizeof name.sun_path - 1, STANDBY_NAME, key, slot);
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   struct pollfd one = {.fd = fd, .events = POLLIN};
   char ready;
   if (fd == -1) return -1;
-  if (connect(fd, (struct sockaddr *)&name, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length)) == 0 &&
-      is_ours(fd) && poll(&one, 1, 200) == 1 && recv(fd, &ready, 1, 0) == 1 && ready == STANDBY_READY &&
-      fcntl(fd, F_SETFL, 0) == 0)
+  snprintf(name.sun_path, sizeof name.sun_path, STANDBY_NAME, key, slot);
+  if (connect(fd, (struct sockaddr *)&name, sizeof name) == 0 && is_ours(fd) && poll(&one, 1, 200) == 1 &&
+      recv(fd, &ready, 1, 0) == 1 && ready == STANDBY_READY && fcntl(fd, F_SETFL, 0) == 0)
     return fd;
   return close(fd), -1;
 }
@@ -87,7 +90,8 @@ static int send_request(standby_request request, const char *payload, int direct
 
 static void forward(int signal_number) {
   int error = errno;
-  last_signal = signal_number;
+  // These end nobody.
+  if (!strchr((const char[]){SIGCONT, SIGTSTP, SIGWINCH, 0}, signal_number)) last_signal = signal_number;
   unsigned char byte = (unsigned char)signal_number;
   // A stopped standby does not read.
   if (signal_number == SIGCONT) kill(peer, SIGCONT);
@@ -144,6 +148,7 @@ int ask(const char *key, int count, char **words) {
   struct stat is;
   for (int fd = 0; fd < 3; fd++)
     if (fstat(fd, &is) == -1) return -1;
+  if (!is_private(STANDBY_DIRECTORY)) return -1;
   for (int slot = 0; slot < STANDBY_SLOTS && connection == -1; slot++) connection = reach(key, slot);
   if (connection == -1) return -1;
   int directory = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);

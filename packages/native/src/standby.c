@@ -12,20 +12,18 @@
 
 CALL(dup2, "ii", dup2(INT(0), INT(1)))
 
-// standbyBind(name, listen): a socket of this name in the abstract namespace, -1 when somebody has it. It listens to one
-// client at a time, or only holds the name.
-BINDING(standbyBind) {
-  ARGUMENTS("ti");
+// standbyListen(path): a socket of this name that listens to one client at a time.
+BINDING(standbyListen) {
+  ARGUMENTS("t");
   struct sockaddr_un address = {.sun_family = AF_UNIX};
-  if (in.a[0].len > sizeof address.sun_path - 1) return fail(env, ENAMETOOLONG, "bind");
-  memcpy(address.sun_path + 1, TEXT(0), in.a[0].len);
-  socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + in.a[0].len);
+  if (in.a[0].len >= sizeof address.sun_path) return fail(env, ENAMETOOLONG, "bind");
+  memcpy(address.sun_path, TEXT(0), in.a[0].len);
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd != -1 && bind(fd, (struct sockaddr *)&address, length) == 0 && (!INT(1) || listen(fd, 0) == 0))
+  if (fd != -1 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 0) == 0)
     return number(env, fd);
   int error = errno;
   if (fd != -1) close(fd);
-  return error == EADDRINUSE ? number(env, -1) : fail(env, error, "bind");
+  return fail(env, error, "bind");
 }
 
 static int is_ours(int fd) {

@@ -4,8 +4,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-// Names in the abstract namespace of unix(7): nothing to remove, nothing that holds a filesystem.
-#define STANDBY_NAME "strata-standby/%s/%d"
+// Not in the abstract namespace of unix(7), where a container in the host's network would find them, as it found those of
+// containerd (CVE-2020-15257). Not below --run either: a socket would keep that from being unmounted.
+#define STANDBY_DIRECTORY "/run/strata/standby"
+#define STANDBY_NAME STANDBY_DIRECTORY "/%s-%d"
 enum { STANDBY_SLOTS = 8, STANDBY_FDS = 4, STANDBY_BYTES = 4 << 20 };
 
 // Followed by `length` bytes: the words, then the environment, each ended by NUL. With it come the descriptors of standard

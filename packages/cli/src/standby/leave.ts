@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { loadNative } from '../native.ts';
-import { held, slots } from './names.ts';
+import { hasFreeSlot } from './slot.ts';
 
 export interface Standby {
   readonly key: string;
@@ -17,13 +15,12 @@ const strings = (all: readonly string[]): Buffer => Buffer.from(all.map((text) =
 /** Start a standby process for commands to come, unless there are enough. Never a reason to fail. */
 export function leaveStandby({ key, root, seconds }: Standby): void {
   try {
-    const names = readFileSync('/proc/net/unix', 'latin1');
-    const used = (slot: number): boolean => names.includes(`@${held(key, slot)}\n`);
-    if (Array.from({ length: slots(availableParallelism()) }, (_, slot) => used(slot)).every(Boolean)) return;
+    const native = loadNative();
+    if (!hasFreeSlot(native, key)) return;
     const argv = [process.execPath, join(import.meta.dirname, 'standby.cjs'), key, root, String(seconds)];
     const environment = Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
     const nothing = new Uint8Array(Int32Array.of(-1, -1, -1).buffer);
-    loadNative().spawn(process.execPath, strings(argv), strings(environment), '/', nothing, 1);
+    native.spawn(process.execPath, strings(argv), strings(environment), '/', nothing, 1);
   } catch {
     // The next command starts as this one did.
   }

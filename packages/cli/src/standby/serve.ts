@@ -4,15 +4,14 @@
  * else about the client is the same as here, or it would not have found us (packages/native/client/context.c). After a
  * command that left anything behind it ends, as a process of the command's own would have.
  */
-import { closeSync, openSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { closeSync, openSync, rmSync } from 'node:fs';
 import type { Native } from '@strata/native';
 import { loadNative } from '../native.ts';
 import type { execute, isForStandby, tidy } from '../program.ts';
 import { leaveStandby, type Standby } from './leave.ts';
-import { held, listening, slots } from './names.ts';
 import { Remains, turn } from './remains.ts';
 import { acceptRequest, assume, letGo, type Request } from './request.ts';
+import { claimSlot } from './slot.ts';
 
 /** What the packed program offers. */
 export interface Program {
@@ -23,15 +22,6 @@ export interface Program {
 
 /** By then its heap is larger than a new process would start with. */
 const MOST_COMMANDS = 1000;
-
-/** The slot that nobody of this key holds, held; `undefined` when there is none. */
-function claim(native: Native, key: string): { readonly slot: number; readonly hold: number } | undefined {
-  for (let slot = 0; slot < slots(availableParallelism()); slot++) {
-    const hold = native.standbyBind(held(key, slot), 0);
-    if (hold !== -1) return { slot, hold };
-  }
-  return undefined;
-}
 
 interface Place {
   readonly native: Native;
@@ -77,15 +67,18 @@ async function answer(place: Place, request: Request): Promise<{ readonly code: 
 /** Serve until nobody has come for the time given, or a command leaves something behind. The exit status to end with. */
 export async function serve(standby: Standby, load: () => Program): Promise<number> {
   const native = loadNative();
-  const { slot, hold } = claim(native, standby.key) ?? {};
-  if (slot === undefined || hold === undefined) return 0;
+  const slot = claimSlot(native, standby.key);
+  if (slot === undefined) return 0;
+  const release = (): void => slot.release();
+  process.once('exit', release);
   process.title = 'strata standby';
   const nothing = openSync('/dev/null', 'r+');
   const place = { native, nothing, program: load(), remains: await Remains.watch() };
   for (let served = 1; ; ) {
-    const listener = native.standbyBind(listening(standby.key, slot), 1);
-    const request = listener === -1 ? undefined : await nextRequest(place, listener, standby.seconds);
+    const listener = native.standbyListen(slot.socket);
+    const request = await nextRequest(place, listener, standby.seconds);
     if (request === undefined) return 0;
+    rmSync(slot.socket);
     if (!place.program.isForStandby(request.words)) {
       for (const fd of request.descriptors) closeSync(fd);
       native.standbyEnd(request.connection);
@@ -93,7 +86,8 @@ export async function serve(standby: Standby, load: () => Program): Promise<numb
     }
     const { code, again } = await answer(place, request);
     if (again && served++ < MOST_COMMANDS) continue;
-    closeSync(hold);
+    process.off('exit', release);
+    release();
     leaveStandby(standby);
     return code;
   }
