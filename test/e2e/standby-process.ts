@@ -29,8 +29,13 @@ export class Standbys {
     if (this.pids().length === 0) expect((await this.strata(['ps'])).code).toBe(0);
     await expect.poll(() => this.pids().length).toBe(1);
     const [pid = 0] = this.pids();
-    await expect.poll(() => listens(pid)).toBe(true);
+    await this.ready(pid);
     return pid;
+  }
+
+  /** It waits for the next; a command that comes before that starts a process of its own. */
+  async ready(pid: number): Promise<void> {
+    await expect.poll(() => this.pids().includes(pid) && listens(pid)).toBe(true);
   }
 
   #is(pid: string): boolean {

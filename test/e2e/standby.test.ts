@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Terminal } from './pty.ts';
-import { type Stage, stage } from './setup.ts';
+import { registryStage, type Stage, stage } from './setup.ts';
 import { links, parentOf, Standbys } from './standby-process.ts';
 
 const binary = resolve(import.meta.dirname, '../../packages/cli/bin/strata');
@@ -15,8 +15,8 @@ describe('a standby process', () => {
   });
   afterAll(async () => place?.[Symbol.asyncDispose]());
 
-  const monitorOf = async (standbys: Standbys, name: string): Promise<number> => {
-    const { stdout } = await standbys.strata(['inspect', '--format', '{{.State.Pid}}', name]);
+  const monitorOf = async (name: string): Promise<number> => {
+    const { stdout } = await place.home.strata(['inspect', '--format', '{{.State.Pid}}', name]);
     return parentOf(Number(stdout));
   };
 
@@ -26,11 +26,12 @@ describe('a standby process', () => {
     for (const name of ['one', 'two']) {
       expect((await standbys.strata(['run', '-d', '--name', name, 'busybox', 'sleep', '600'])).code).toBe(0);
       // The monitor's parent is who started it.
-      expect(parentOf(await monitorOf(standbys, name))).toBe(pid);
+      expect(parentOf(await monitorOf(name))).toBe(pid);
+      await standbys.ready(pid);
     }
     const removed = await standbys.strata(['rm', '-f', 'one', 'two']);
     expect(removed).toEqual({ code: 0, stdout: 'one\ntwo\n', stderr: '' });
-    expect(standbys.pids()).toEqual([pid]);
+    await standbys.ready(pid);
   });
 
   it('has the words, streams, environment, directory and mask of whoever asks', async () => {
@@ -72,9 +73,21 @@ describe('a standby process', () => {
     const pid = await standbys.waiting();
     const options = { cwd: place.filesystem.directory };
     expect((await standbys.strata(['run', '--rm', 'busybox', 'true'], options)).code).toBe(0);
-    expect(standbys.pids()).toEqual([pid]);
+    await standbys.ready(pid);
     const ours = (link: string) => link === '/dev/null' || link.startsWith('/run/strata/standby/');
     expect(links(pid).filter((link) => link.startsWith('/') && !ours(link))).toEqual(['/']);
+  });
+
+  it('is not spent by a pull: its connections go with the command', async () => {
+    await using registry = await registryStage();
+    await using standbys = new Standbys(place.home);
+    const pid = await standbys.waiting();
+    for (const status of [/^Status: Downloaded newer image/m, /^Status: Image is up to date/m]) {
+      const { code, stdout } = await standbys.strata(['pull', registry.busybox]);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(status);
+      await standbys.ready(pid);
+    }
   });
 
   it('gets the signals, and ends as they end a command', async () => {
@@ -143,7 +156,7 @@ describe('a standby process', () => {
     const pid = await standbys.waiting();
     const args = ['run', '-d', '--name', 'limited', 'busybox', 'sleep', '600'];
     expect((await standbys.strata(args, { prefix: ['prlimit', '--nofile=512'] })).code).toBe(0);
-    expect(parentOf(await monitorOf(standbys, 'limited'))).not.toBe(pid);
+    expect(parentOf(await monitorOf('limited'))).not.toBe(pid);
     const { stdout } = await standbys.strata(['inspect', '--format', '{{.State.Pid}}', 'limited']);
     const limits = readFileSync(`/proc/${stdout.trim()}/limits`, 'utf8');
     expect(limits).toMatch(/^Max open files +512 +512 /m);

@@ -22,7 +22,7 @@ async function content(file: string): Promise<string> {
   });
   const { size } = await handle.stat();
   if (size > MOST_BYTES) throw unusable(file, 'is larger than 64 MiB');
-  return handle.readFile('utf8');
+  return await handle.readFile('utf8');
 }
 
 function parse(file: string, text: string): unknown {

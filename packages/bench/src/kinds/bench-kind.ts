@@ -55,7 +55,7 @@ async function run<Kind extends 'network' | 'cgroup'>(
   });
   if (subjects.length === 0) throw nothingToMeasure(leftOut);
   const results = await new Course(subjects, chosen, request).run();
-  return frameReport(ports, request, {
+  return await frameReport(ports, request, {
     kind,
     startedAt,
     load,

@@ -44,7 +44,7 @@ export async function benchLayers(ports: BenchPorts, request: LayerBenchRequest)
   if (stage.subjects.length === 0) throw nothingToMeasure(stage.leftOut);
   const course = new Course(stage.subjects, chosen, request);
   const workloads = await course.run();
-  return frameReport(ports, request, {
+  return await frameReport(ports, request, {
     kind: 'layer',
     startedAt,
     load: before,

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync, watch } from 'node:fs';
 
 const MOST_BYTES = 256 << 20;
+const MOST_TURNS = 8;
 
 /** What commands leave in their process. One for the life of a process, made before the first. */
 export class Remains {
@@ -29,7 +30,15 @@ export class Remains {
 
   /** Files, children, handles, listeners, a stream of what standard input was then, or a large heap. */
   async left(connection: number): Promise<readonly string[]> {
-    await turn();
+    // What was closed is gone a few turns later.
+    for (let turns = 1; ; turns++) {
+      await turn();
+      const left = this.#now(connection);
+      if (left.length === 0 || turns === MOST_TURNS) return left;
+    }
+  }
+
+  #now(connection: number): readonly string[] {
     const found = {
       stdin: this.#stdinUsed,
       files: openFiles(connection) !== this.#open,

@@ -31,7 +31,7 @@ export async function importTar(
       ? createReadStream('', { fd: input, autoClose: false, highWaterMark: 1 << 20 })
       : createReadStream(input, { highWaterMark: 1 << 20 });
   const layer = await storeTar(services, stream);
-  return fromLayer(services, pins, {
+  return await fromLayer(services, pins, {
     layer,
     options,
     config,
@@ -56,7 +56,7 @@ export async function initImage(
     signal:
       options.signal === undefined ? services.signal : AbortSignal.any([options.signal, services.signal]),
   });
-  return fromLayer(services, pins, { layer, options, config, origin: upper });
+  return await fromLayer(services, pins, { layer, options, config, origin: upper });
 }
 
 interface Imported {

@@ -18,8 +18,8 @@ export async function pullImage(services: InternalServices, request: PullRequest
   const message = (text: string) => request.onProgress?.({ kind: 'message', text });
   await using registry = await openRegistry(services, message);
   const references = await registry.client.candidates(request.reference);
-  if (request.allTags === true) return pullAllTags({ services, registry, request }, references[0]!);
-  return pullFirst({ services, registry, request }, references);
+  if (request.allTags === true) return await pullAllTags({ services, registry, request }, references[0]!);
+  return await pullFirst({ services, registry, request }, references);
 }
 
 interface Pull {
