@@ -1,9 +1,12 @@
 /** The words of btrfs-qgroup(8) and btrfs-quota(8). */
-import type { Exec } from '@strata/core';
+import type { Exec, Files } from '@strata/core';
 
 const NO_TIMEOUT = { timeout: 0 };
 /** A group above subvolumes, `1/<id>`, and what is in it, `-` for nothing. */
 const GROUP = /^(1\/\d{1,20})\s.*\s-\s*(?:<|$)/;
+/** BTRFS_IOC_QUOTA_CTL and BTRFS_QUOTA_CTL_ENABLE_SIMPLE_QUOTA of linux/btrfs.h. */
+const QUOTA_CTL = 0xc0109428;
+const ENABLE_SIMPLE = 4n;
 
 export class BtrfsQgroups {
   readonly #exec: Exec;
@@ -12,23 +15,17 @@ export class BtrfsQgroups {
     this.#exec = exec;
   }
 
-  /** Do the programs know simple quotas (btrfs-progs 6.7)? */
-  async knowSimple(): Promise<boolean> {
-    const { stdout, stderr } = await this.#exec.run('btrfs', ['quota', 'enable', '--help'], {
-      okCodes: [0, 1],
-    });
-    return `${stdout}${stderr}`.includes('--simple');
+  /**
+   * Account for what each subvolume writes from now on: simple quotas (Linux 6.7), which charge data to the subvolume that
+   * wrote it and cost next to nothing. By ioctl(2): btrfs-progs can say it from 6.7 on, and Debian 12 has 6.2.
+   */
+  enableSimple(files: Files, path: string): void {
+    const argument = new BigUint64Array([ENABLE_SIMPLE, 0n]);
+    files.ioctl(path, QUOTA_CTL, new Uint8Array(argument.buffer));
   }
 
-  /**
-   * Account for what each subvolume has, old data included once it returns. Simple quotas (Linux 6.7, btrfs-progs
-   * 6.7) charge data to the subvolume that wrote it and cost next to nothing; elsewhere the classic ones.
-   */
+  /** Account for what each subvolume has, old data included once it returns. */
   async enable(path: string): Promise<void> {
-    const simple = await this.#exec.run('btrfs', ['quota', 'enable', '--simple', path], {
-      okCodes: [0, 1, 129],
-    });
-    if (simple.exitCode === 0) return;
     await this.#exec.run('btrfs', ['quota', 'enable', path]);
     await this.#exec.run('btrfs', ['quota', 'rescan', '-w', path], NO_TIMEOUT);
   }

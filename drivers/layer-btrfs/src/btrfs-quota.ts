@@ -63,13 +63,12 @@ export class BtrfsQuotaLayerDriver extends BtrfsLayerDriver implements QuotaLaye
   }
 
   async quotaCaveat(): Promise<string | undefined> {
-    const { root, qgroups, host } = this.#limits;
+    const { root, host } = this.#limits;
     const state = await quotaState(host, root);
-    if (state === 'simple') return undefined;
-    if (state === 'pool' && kernelKnowsSimple(host) && (await qgroups.knowSimple())) return undefined;
+    if (state === 'simple' || (state === 'pool' && kernelKnowsSimple(host))) return undefined;
     return (
       'The limit does not count subvolumes that are made inside the container: that takes simple quotas ' +
-      '(Linux 6.7 and btrfs-progs 6.7), and this filesystem has classic ones'
+      '(Linux 6.7), and this filesystem has classic ones'
     );
   }
 
@@ -79,7 +78,10 @@ export class BtrfsQuotaLayerDriver extends BtrfsLayerDriver implements QuotaLaye
       throw new StrataError('unsupported', 'QUOTA_INODES', 'btrfs cannot limit the number of files', {
         hint: 'Limit the size alone',
       });
-    if ((await quotaState(host, root)) === 'pool') await qgroups.enable(root);
+    if ((await quotaState(host, root)) === 'pool') {
+      if (kernelKnowsSimple(host)) qgroups.enableSimple(host.files, root);
+      else await qgroups.enable(root);
+    }
     if ((await quotaState(host, root)) === 'simple') await qgroups.limitNested(`${root}/${id}`, limit.bytes);
     else await qgroups.limitExclusive(`${root}/${id}`, limit.bytes);
   }

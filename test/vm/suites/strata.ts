@@ -19,7 +19,12 @@ export class Strata {
   }
 
   attempt(...args: string[]): Promise<RunResult> {
-    return this.#host.exec.run(program, [...this.#options, ...args], { timeout: 120_000, okCodes });
+    return this.#host.exec.run(program, [...this.#options, ...args], {
+      timeout: 120_000,
+      okCodes,
+      // To start one takes seconds of an emulated processor.
+      env: { STRATA_STANDBY: 'off' },
+    });
   }
 
   /** Standard output, trimmed. */

@@ -120,6 +120,11 @@ export interface Files {
   openTree(path: string): Tree;
   /** syncfs(2) on the filesystem that holds `path`. */
   syncfs(path: string): Promise<void>;
+  /**
+   * ioctl(2) on a file or directory, for what the programs of a distribution cannot say yet. The argument is read and
+   * written in place. @throws a Node-like error with the errno
+   */
+  ioctl(path: string, request: number, argument: Uint8Array): void;
   /** Write beside, fsync, rename over, fsync the directory: old or new content after a power cut, never neither. */
   writeAtomic(path: string, content: string | Uint8Array, mode?: number): Promise<void>;
   /** Share the blocks of `source` as a new file (FICLONE); false where the filesystem cannot. */

@@ -21,6 +21,15 @@ async function syncfs(path: string): Promise<void> {
   }
 }
 
+function ioctl(path: string, request: number, argument: Uint8Array): void {
+  const fd = native().open(AT_FDCWD, path, constants.O_RDONLY | constants.O_NONBLOCK, 0);
+  try {
+    native().ioctl(fd, request, argument);
+  } finally {
+    native().close(fd);
+  }
+}
+
 function hasMounts(path: string, mounts: readonly { readonly target: string }[]): StrataError {
   return new StrataError(
     'failed-precondition',
@@ -59,6 +68,7 @@ export function createFiles(workers: Workers): Files {
   return {
     openTree: (path) => new NativeTree(resolve(path)),
     syncfs,
+    ioctl,
     writeAtomic,
     reflink: async (source, target) => reflink(source, target),
     removeTree,
