@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { type Exec, isStrataError, StrataError } from '@strata/core';
+import { deleteLines, LinkRemoval } from './link-removal.ts';
 
 /** A port of a bridge and what is behind it. */
 export interface Port {
@@ -18,6 +19,9 @@ export interface Pair extends Port {
   readonly gateways: readonly string[];
 }
 
+/** What is needed to take one away. */
+export type LostPort = Omit<Port, 'mac'>;
+
 export interface BridgeLink {
   readonly name: string;
   readonly mac: string;
@@ -27,6 +31,7 @@ export interface BridgeLink {
 
 export class IpCommand {
   readonly #exec: Exec;
+  readonly #removal = new LinkRemoval((ports: readonly LostPort[]) => this.#disconnectAll(ports));
 
   constructor(exec: Exec) {
     this.#exec = exec;
@@ -52,11 +57,18 @@ export class IpCommand {
   }
 
   /** The host's end and what the host knows of the other. Each may be gone. */
-  async disconnect({ link, bridge, addresses }: Omit<Port, 'mac'>): Promise<void> {
-    const hosts = addresses.map((address) => address.split('/')[0]!);
-    if (!linkExists(link) && !(await isNeighbour(hosts))) return;
-    const forget = hosts.map((host) => `neighbour delete ${host} dev ${bridge}`);
-    await this.#force(link, [`link delete dev ${link}`, ...forget]);
+  async disconnect(port: LostPort): Promise<void> {
+    if (!linkExists(port.link) && !(await isNeighbour(hostsOf(port)))) return;
+    await this.#removal.remove(port);
+    if (linkExists(port.link)) await this.#force(port.link, [`link delete dev ${port.link}`]);
+  }
+
+  async #disconnectAll(ports: readonly LostPort[]): Promise<void> {
+    const there = ports.map(({ link }) => link).filter(linkExists);
+    const forget = ports.flatMap((port) =>
+      hostsOf(port).map((host) => `neighbour delete ${host} dev ${port.bridge}`),
+    );
+    await this.#run([...deleteLines(there), ...forget]);
   }
 
   /** Two processes: the host's side, then, from inside, the sandbox's. nsenter becomes ip by exec. */
@@ -68,10 +80,15 @@ export class IpCommand {
 
   /** Go on after failures; what counts is that the link is gone, by itself or by us. */
   async #force(link: string, lines: readonly string[]): Promise<void> {
-    const options = { input: lines.join('\n'), okCodes: [0, 1, 2] };
-    const { stderr } = await this.#exec.run('ip', ['-force', '-batch', '-'], options);
+    const stderr = await this.#run(lines);
     if (linkExists(link))
       throw new StrataError('internal', 'LINK_STUCK', `The link ${link} stays: ${stderr.trim()}`);
+  }
+
+  /** Whether or not each of them works. */
+  async #run(lines: readonly string[]): Promise<string> {
+    const options = { input: lines.join('\n'), okCodes: [0, 1, 2] };
+    return (await this.#exec.run('ip', ['-force', '-batch', '-'], options)).stderr;
   }
 
   async #batch(lines: readonly string[]): Promise<void> {
@@ -85,6 +102,10 @@ export class IpCommand {
  */
 export function linkExists(name: string): boolean {
   return existsSync(`/proc/sys/net/ipv4/conf/${name}`);
+}
+
+function hostsOf({ addresses }: Pick<Port, 'addresses'>): string[] {
+  return addresses.map((address) => address.split('/')[0]!);
 }
 
 /** No address of the kernel's own making. A kernel booted without IPv6 does not know the setting. */
@@ -128,8 +149,9 @@ function hostLines(pair: Pair): string[] {
  * where br_netfilter translates inside the bridge.
  */
 function neighbourLines({ bridge, mac, addresses }: Port): string[] {
-  const hosts = addresses.map((address) => address.split('/')[0]!);
-  return hosts.map((host) => `neighbour replace ${host} lladdr ${mac} dev ${bridge} nud permanent`);
+  return hostsOf({ addresses }).map(
+    (host) => `neighbour replace ${host} lladdr ${mac} dev ${bridge} nud permanent`,
+  );
 }
 
 function sandboxLines({ interfaceName: name, addresses, gateways }: Pair): string[] {

@@ -87,6 +87,32 @@ const cases: NetworkCase[] = [
     },
   },
   {
+    name: 'bridge/many-detach-with-few-processes',
+    async run(context) {
+      let programs = 0;
+      const { exec } = context.host;
+      const run: typeof exec.run = (program, ...rest) => {
+        programs++;
+        return exec.run(program, ...rest);
+      };
+      const driver = await context.newDriver({ exec: { ...exec, run } });
+      const network = await context.network();
+      const before = links();
+      const joined = [];
+      for (let n = 0; n < 8; n++) joined.push(await context.join(network));
+      const [stays, ...go] = joined;
+      assert.equal(links().length, before.length + 8);
+      await Promise.all(go.map(({ attachment }) => driver.detach(attachment)));
+      assert.ok(programs <= 3, `${programs} processes`);
+      assert.equal(links().length, before.length + 1, 'only those links are gone');
+      const { stdout } = await exec.run('ip', ['neighbour', 'show', 'nud', 'permanent']);
+      const known = (one: (typeof joined)[0]) =>
+        stdout.includes(`${one.attachment.addresses[0]!.split('/')[0]} `);
+      assert.deepEqual(go.filter(known), []);
+      assert.ok(known(stays!));
+    },
+  },
+  {
     name: 'bridge/is-full-at-1023',
     async run(context) {
       const network = await context.network();

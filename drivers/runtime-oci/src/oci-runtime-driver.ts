@@ -18,7 +18,7 @@ import { pollExit, waitForExit } from './exit-status.ts';
 import type { RuntimeOptions } from './options.ts';
 import type { SelectedRuntime } from './probe.ts';
 import { type Program, Programs } from './program.ts';
-import { forgetEnded, signalInit, untilExec } from './shortcuts.ts';
+import { forgetEnded, signalInit, stateOf, untilExec } from './shortcuts.ts';
 
 const sigkill = 9;
 
@@ -154,7 +154,10 @@ export class OciRuntimeDriver implements RuntimeDriver {
   }
 
   async state(containerId: string): Promise<RuntimeState | undefined> {
-    return (await this.#programs.of(containerId)).command.state(containerId);
+    const { shortcuts, command } = await this.#programs.of(containerId);
+    const directory = join(this.#programs.root, containerId);
+    const known = shortcuts && (await stateOf(shortcuts, this.#context.host, directory));
+    return known ?? (await command.state(containerId));
   }
 
   async delete(containerId: string, options?: { readonly force?: boolean }): Promise<void> {

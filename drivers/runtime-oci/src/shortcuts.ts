@@ -3,11 +3,11 @@
  * what the state directories of runc and crun hold. Whatever is not exactly as expected answers false, and the program
  * itself is asked.
  */
-import { readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { errnoOf, type Host, type ProcessId } from '@strata/core';
+import { errnoOf, type Host, type ProcessId, type RuntimeState } from '@strata/core';
 
 export interface Shortcuts {
   /** In the state directory of each container of this program. */
@@ -71,6 +71,35 @@ export async function signalInit(
   const state = await readState(shortcuts, at.directory);
   const init = state === undefined ? undefined : host.processes.identify(state.pid);
   return init !== undefined && init.startTime === state?.startTime && host.processes.kill(init, at.signal);
+}
+
+/** `state` of one that lives. */
+export async function stateOf(
+  shortcuts: Shortcuts,
+  host: Host,
+  directory: string,
+): Promise<RuntimeState | undefined> {
+  const state = await readState(shortcuts, directory);
+  if (state === undefined || !isAlive(host, state)) return undefined;
+  const { pid, cgroups } = state;
+  // Init waits in it, and whoever lets it go removes it.
+  if (existsSync(join(directory, 'exec.fifo'))) return { status: 'created', pid };
+  return cgroups.some(isThawed) ? { status: 'running', pid } : undefined;
+}
+
+/** Of version 1, where only the freezer has the file, or 2. */
+function isThawed(cgroup: string): boolean {
+  return (
+    readLine(join(cgroup, 'freezer.state')) === 'THAWED' || readLine(join(cgroup, 'cgroup.freeze')) === '0'
+  );
+}
+
+function readLine(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
 }
 
 /** `delete` of a container whose init is dead and that has no hooks: its cgroups and its state directory. */

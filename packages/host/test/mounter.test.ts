@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { createHost } from '@strata/host';
 import { describe, expect, it } from 'vitest';
-import { parseMountInfo } from '../src/mount/mountinfo.ts';
+import { mountsBelow, parseMountInfo } from '../src/mount/mountinfo.ts';
 import { rejection, scratch } from './fixtures/scratch.ts';
 
 const { mounter } = createHost();
@@ -147,5 +147,23 @@ describe('Mounter', () => {
         options: ['rw', 'noatime', 'errors=continue'],
       },
     ]);
+  });
+
+  it('finds what is mounted at or below a directory, however its name is written', () => {
+    const line = (target: string, root = '/') => `36 35 0:3 ${root} ${target} rw - tmpfs none rw\n`;
+    const content = [
+      line('/a'),
+      line('/other', '/a/b'),
+      line('/a/b'),
+      line('/a/bc'),
+      line('/a/b/\\303\\244\\040x'),
+      line('/a/b'),
+    ].join('');
+    const targets = (directory: string) => mountsBelow(content, directory).map(({ target }) => target);
+    expect(targets('/a/b')).toEqual(['/a/b', '/a/b/ä x', '/a/b']);
+    expect(targets('/a/b/ä x')).toEqual(['/a/b/ä x']);
+    expect(targets('/a/bc')).toEqual(['/a/bc']);
+    expect(targets('/')).toHaveLength(6);
+    expect(targets('/b')).toEqual([]);
   });
 });

@@ -108,11 +108,9 @@ async function launch(
   return containerSession(services, { container, process, runtime, streams, attendance });
 }
 
-async function monitorOptions(services: EngineServices, { id, config }: NewContainer, attached: boolean) {
-  const exitCommand = await exitCommandFor(services, id, {
-    attached,
-    restarts: (config.restart?.name ?? 'no') !== 'no',
-  });
+async function monitorOptions(services: EngineServices, container: NewContainer, attached: boolean) {
+  const { id, config } = container;
+  const exitCommand = await exitCommandFor(services, container, { attached });
   return {
     terminal: config.tty,
     stdin: config.stdin,

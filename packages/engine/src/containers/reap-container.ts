@@ -1,8 +1,10 @@
 /** After the end: record how it ended, take down what the run held, remove with `--rm`. Idempotent, by any process. */
 import type { ExitStatus, MonitoredProcess, RuntimeDriver } from '@strata/core';
+import type { ContainerStatus } from '../api/containers.ts';
 import { tryRemoveOtherLayers } from '../migrate/leftovers.ts';
 import type { EngineServices } from '../services.ts';
 import { isLeaseAlive } from '../state/lease.ts';
+import { volatileTransaction } from '../state/volatile.ts';
 import { emitContainer } from './container-events.ts';
 import { withContainerLock } from './container-lock.ts';
 import { abandonContainer, finishRemoval } from './remove-container.ts';
@@ -36,7 +38,8 @@ export async function reapLocked(
   if (process !== undefined && record.process?.monitor.startTime !== process.monitor.startTime) return record;
   const status = await endOf(services, record);
   if (status === undefined) return record;
-  recordEnd(services, record, status);
+  const next = record.autoRemove ? 'removing' : wantsRestart(record, status.code) ? 'restarting' : 'exited';
+  recordEnd(services, record, { status, next });
   if (record.autoRemove) {
     await finishRemoval(services, record);
     return undefined;
@@ -50,11 +53,14 @@ export async function endOf(
   services: EngineServices,
   record: ContainerRecord,
 ): Promise<ExitStatus | undefined> {
-  const lost = { code: 255, at: new Date(), oomKilled: false, lost: true };
-  if (record.process === undefined) return lost;
+  if (record.process === undefined) return lost();
   const runtime = await runtimeFor(services, record.config.runtime);
   const end = runtime.poll(record.process);
-  return end === undefined && (await neverBegan(services, record, runtime)) ? lost : end;
+  return end === undefined && (await neverBegan(services, record, runtime)) ? lost() : end;
+}
+
+export function lost(): ExitStatus {
+  return { code: 255, at: new Date(), oomKilled: false, lost: true };
 }
 
 /** Whoever started it died between making the process and letting it run: it would wait for ever. */
@@ -66,15 +72,19 @@ async function neverBegan(
   if (lease === null || isLeaseAlive(services.host.processes, lease)) return false;
   if ((await runtime.state(id))?.status === 'created') return true;
   // Asked once.
-  updateContainer(services.database, id, { lease: null });
+  volatileTransaction(services.database, () => updateContainer(services.database, id, { lease: null }));
   return false;
 }
 
-function recordEnd(services: EngineServices, record: ContainerRecord, status: ExitStatus): void {
+export function recordEnd(
+  services: EngineServices,
+  record: ContainerRecord,
+  { status, next }: { readonly status: ExitStatus; readonly next: ContainerStatus },
+): void {
   services.database.transaction(() => {
     const told = containerById(services.database, record.id)?.oomKilled === true;
     updateContainer(services.database, record.id, {
-      status: record.autoRemove ? 'removing' : wantsRestart(record, status.code) ? 'restarting' : 'exited',
+      status: next,
       exitCode: status.code,
       finished: status.at,
       oomKilled: told || status.oomKilled,

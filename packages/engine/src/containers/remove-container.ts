@@ -1,11 +1,13 @@
 import { rmSync } from 'node:fs';
-import { StrataError } from '@strata/core';
+import { type ExitStatus, StrataError } from '@strata/core';
 import type { EngineServices } from '../services.ts';
+import { volatileTransaction } from '../state/volatile.ts';
 import { anonymousOf } from '../volumes/volume-store.ts';
+import { attendEnd } from './attendance.ts';
 import { emitContainer } from './container-events.ts';
 import { hasLabel } from './container-filter.ts';
 import { withContainerLock } from './container-lock.ts';
-import { reapLocked } from './reap-container.ts';
+import { reapLocked, recordEnd } from './reap-container.ts';
 import { type ContainerRecord, isActive } from './state/container-record.ts';
 import {
   allContainers,
@@ -14,7 +16,7 @@ import {
   findContainer,
   updateContainer,
 } from './state/container-store.ts';
-import { killAndReap } from './stop-container.ts';
+import { killAll } from './stop-container.ts';
 import { undoSteps } from './undo.ts';
 
 /** rm: refuse or kill what runs → mark `removing` → undo every step → forget the row. */
@@ -25,22 +27,29 @@ export async function removeContainer(
 ): Promise<void> {
   const { id } = findContainer(services.database, reference);
   await withContainerLock(services, id, async () => {
-    let record = await reapLocked(services, id);
+    const record = await reapLocked(services, id);
     if (record === undefined) return;
-    if (isActive(record)) {
-      if (options.force !== true)
-        throw new StrataError(
-          'failed-precondition',
-          'CONTAINER_RUNNING',
-          `Container ${record.name} is ${record.status}, it cannot be removed`,
-          { hint: 'Stop it first, or remove it with -f' },
-        );
-      record = await killAndReap(services, record);
-      if (record === undefined) return;
-    }
-    updateContainer(services.database, id, { status: 'removing' });
-    await finishRemoval(services, record, { volumes: options.volumes === true });
+    const volumes = options.volumes === true || (isActive(record) && record.autoRemove);
+    if (isActive(record) && options.force !== true)
+      throw new StrataError(
+        'failed-precondition',
+        'CONTAINER_RUNNING',
+        `Container ${record.name} is ${record.status}, it cannot be removed`,
+        { hint: 'Stop it first, or remove it with -f' },
+      );
+    await using _attendance = isActive(record) ? await attendEnd(services, record) : undefined;
+    if (!isActive(record)) updateContainer(services.database, id, { status: 'removing' });
+    else recordLastEnd(services, record, await killAll(services, record));
+    await finishRemoval(services, record, { volumes });
   });
+}
+
+/**
+ * What it ran is undone with the rest, in one round. Nothing durable depends on this yet: after a power cut it has ended
+ * in any case, and its layer is marked, durably, before any of it goes.
+ */
+function recordLastEnd(services: EngineServices, record: ContainerRecord, status: ExitStatus): void {
+  volatileTransaction(services.database, () => recordEnd(services, record, { status, next: 'removing' }));
 }
 
 /** The rest of a removal, also of one that a dead process began. The caller holds the lock. */

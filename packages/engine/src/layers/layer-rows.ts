@@ -1,6 +1,7 @@
 /** The `layers` table: rows of one driver and owner, and nothing about disks. */
 import type { Database, Layer, LayerUsage } from '@strata/core';
 import type { LayerInfo, LayerKind, LayerLabels } from '../services.ts';
+import { volatileTransaction } from '../state/volatile.ts';
 
 export type LayerState = 'creating' | 'ready' | 'removing';
 
@@ -134,6 +135,11 @@ export class LayerRows {
 
   delete(seq: number): void {
     this.#database.run('DELETE FROM layers WHERE seq = ?', seq);
+  }
+
+  /** Of one whose disk is gone. A row `removing` that a power cut brings back is removed again. */
+  forget(seq: number): void {
+    volatileTransaction(this.#database, () => this.delete(seq));
   }
 
   hasChildren(seq: number): boolean {

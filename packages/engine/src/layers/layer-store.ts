@@ -281,6 +281,6 @@ export class SqliteLayerStore implements LayerStore {
   async #discard(seq: number): Promise<void> {
     this.#removed = true;
     await this.driver.remove(layerId(seq));
-    this.#rows.delete(seq);
+    this.#rows.forget(seq);
   }
 }

@@ -34,11 +34,52 @@ it('after a client that leaves, and for a detached container, the exit command d
   await left[Symbol.asyncDispose]();
   await expect.poll(() => reaped(left.containerId)).toBe(true);
   const detached = await run(true);
-  await fixture.api.kill(detached.containerId, 'KILL');
+  // Not through the engine, which would attend.
+  await detached.kill(9);
   await expect.poll(() => reaped(detached.containerId)).toBe(true);
   await fixture.api.cleanup();
   for (const id of [left.containerId, detached.containerId]) await fixture.api.remove(id);
   await expect.poll(() => fixture.leaks(), { timeout: 5_000 }).toEqual([]);
+});
+
+it.each(['no', 'always'] as const)(
+  'whoever ends it attends to it, with the restart policy %s',
+  async (name) => {
+    const { api } = fixture;
+    const started = () =>
+      api.run({
+        image: 'busybox',
+        command: ['sleep', '100'],
+        detach: true,
+        restart: { name, maxRetries: 0 },
+      });
+    const ids: string[] = [];
+    for (const end of [
+      (id: string) => api.stop(id, { timeout: 0 }),
+      (id: string) => api.kill(id, 'KILL'),
+      (id: string) => api.remove(id, { force: true }),
+    ]) {
+      const { containerId } = await started();
+      await end(containerId);
+      ids.push(containerId);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(ids.map(reaped)).toEqual([false, false, false]);
+    const statuses = (await api.list({ all: true, ids })).map(({ status }) => status);
+    expect(statuses).toEqual(['exited', 'exited']);
+    for (const id of ids.slice(0, 2)) await api.remove(id);
+    await expect.poll(() => fixture.leaks(), { timeout: 5_000 }).toEqual([]);
+  },
+);
+
+it('what is removed by force while it runs tells of its end', async () => {
+  const { services, api } = fixture;
+  const { containerId: id } = await api.run({ image: 'busybox', command: ['sleep', '100'], detach: true });
+  await api.pause(id);
+  await api.remove(id, { force: true });
+  const rows = services.database.all('SELECT action, attributes FROM events WHERE subject = ?', id);
+  expect(rows.map(({ action }) => action).slice(-3)).toEqual(['kill', 'die', 'destroy']);
+  expect(JSON.parse(String(rows.at(-2)!.attributes))).toMatchObject({ exitCode: '137' });
 });
 
 it('a container whose client died before it began is found out and taken down', async () => {

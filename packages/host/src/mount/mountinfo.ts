@@ -38,9 +38,27 @@ export function isAtOrBelow(path: string, directory: string): boolean {
   return path === directory || directory === '/' || path.startsWith(`${directory}/`);
 }
 
+/** What the kernel writes as it is, so that a line about it holds it. */
+const isPlain = (path: string): boolean => /^[!-[\]-~]+$/.test(path);
+
 /** Mounts of this process's namespace in mount order: a later one lies on top of or below an earlier one. */
 export function readMountInfo(below?: string): MountInfo[] {
   const content = readFileSync('/proc/self/mountinfo', 'latin1');
-  const all = parseMountInfo(content);
-  return below === undefined ? all : all.filter((mount) => isAtOrBelow(mount.target, below));
+  if (below === undefined) return parseMountInfo(content);
+  return mountsBelow(content, below);
+}
+
+/** With a thousand containers there are thousands of lines, of which one or none is looked for. */
+export function mountsBelow(content: string, directory: string): MountInfo[] {
+  if (!isPlain(directory))
+    return parseMountInfo(content).filter(({ target }) => isAtOrBelow(target, directory));
+  const found: MountInfo[] = [];
+  for (let at = content.indexOf(directory); at >= 0; ) {
+    const begin = content.lastIndexOf('\n', at) + 1;
+    const end = content.indexOf('\n', at);
+    const mount = parseMountLine(content.slice(begin, end < 0 ? undefined : end));
+    if (mount !== undefined && isAtOrBelow(mount.target, directory)) found.push(mount);
+    at = end < 0 ? -1 : content.indexOf(directory, end);
+  }
+  return found;
 }

@@ -43,6 +43,10 @@ async function unmountPatiently(target: string, deadline: number): Promise<void>
 /** Unmount all that is mounted at or below `target`, latest first: mount order puts the deeper and upper ones last. */
 export async function unmountTree(target: string): Promise<void> {
   const deadline = monotonic() + BUSY_MS;
+  // The usual case, before anything is read. What has mounts below it, or is in use, is busy.
+  await unmountOnce(target).catch((error: unknown) => {
+    if (errnoOf(error) !== 'EBUSY') throw unmountFailed(target, error);
+  });
   for (let rounds = 0; rounds < 64; rounds++) {
     const mounts = readMountInfo(target);
     if (mounts.length === 0) return;
@@ -50,15 +54,16 @@ export async function unmountTree(target: string): Promise<void> {
       try {
         await unmountPatiently(mount.target, deadline);
       } catch (cause) {
-        const message = `Unmounting ${mount.target} failed: ${cause instanceof Error ? cause.message : cause}`;
-        throw new StrataError(kindOfErrno(cause), 'UNMOUNT_FAILED', message, {
-          cause,
-          context: { target: mount.target },
-        });
+        throw unmountFailed(mount.target, cause);
       }
     }
   }
   throw new StrataError('unavailable', 'UNMOUNT_FAILED', `Something keeps mounting below ${target}`, {
     hint: 'Find the process that mounts there and end it',
   });
+}
+
+function unmountFailed(target: string, cause: unknown): StrataError {
+  const message = `Unmounting ${target} failed: ${cause instanceof Error ? cause.message : cause}`;
+  return new StrataError(kindOfErrno(cause), 'UNMOUNT_FAILED', message, { cause, context: { target } });
 }
