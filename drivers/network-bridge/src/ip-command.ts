@@ -60,15 +60,13 @@ export class IpCommand {
   async disconnect(port: LostPort): Promise<void> {
     if (!linkExists(port.link) && !(await isNeighbour(hostsOf(port)))) return;
     await this.#removal.remove(port);
-    if (linkExists(port.link)) await this.#force(port.link, [`link delete dev ${port.link}`]);
+    if (linkExists(port.link))
+      await this.#force(port.link, [...deleteLines([port.link]), ...forgetLines(port)]);
   }
 
   async #disconnectAll(ports: readonly LostPort[]): Promise<void> {
     const there = ports.map(({ link }) => link).filter(linkExists);
-    const forget = ports.flatMap((port) =>
-      hostsOf(port).map((host) => `neighbour delete ${host} dev ${port.bridge}`),
-    );
-    await this.#run([...deleteLines(there), ...forget]);
+    await this.#run([...deleteLines(there), ...ports.flatMap(forgetLines)]);
   }
 
   /** Two processes: the host's side, then, from inside, the sandbox's. nsenter becomes ip by exec. */
@@ -106,6 +104,10 @@ export function linkExists(name: string): boolean {
 
 function hostsOf({ addresses }: Pick<Port, 'addresses'>): string[] {
   return addresses.map((address) => address.split('/')[0]!);
+}
+
+function forgetLines(port: LostPort): string[] {
+  return hostsOf(port).map((host) => `neighbour delete ${host} dev ${port.bridge}`);
 }
 
 /** No address of the kernel's own making. A kernel booted without IPv6 does not know the setting. */

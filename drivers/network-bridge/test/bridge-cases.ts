@@ -98,7 +98,7 @@ const cases: NetworkCase[] = [
       const driver = await context.newDriver({ exec: { ...exec, run } });
       const network = await context.network();
       const before = links();
-      const joined = [];
+      const joined: Awaited<ReturnType<NetworkContext['join']>>[] = [];
       for (let n = 0; n < 8; n++) joined.push(await context.join(network));
       const [stays, ...go] = joined;
       assert.equal(links().length, before.length + 8);

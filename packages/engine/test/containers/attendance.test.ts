@@ -51,7 +51,7 @@ it.each(['no', 'always'] as const)(
         image: 'busybox',
         command: ['sleep', '100'],
         detach: true,
-        restart: { name, maxRetries: 0 },
+        restart: { name, maximum: 0 },
       });
     const ids: string[] = [];
     for (const end of [
