@@ -8,6 +8,7 @@ export { type LayerTarOptions, layerTar } from './diff/layer-tar.ts';
 export type { ListedChange } from './diff-layer.job.ts';
 export { type ExtractOptions, extractInto } from './pack/extract-into.ts';
 export { packPath, packTree } from './pack/pack-tree.ts';
+export { packLayerTar, smallLayerTar } from './pack/small-layer.ts';
 export { ByteSource } from './stream/byte-source.ts';
 export { type BlobSource, type Compression, decompressed } from './stream/decompress.ts';
 export { type GrowingFile, Growth } from './stream/growing-file.ts';

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type {
@@ -18,8 +18,10 @@ import {
   diffTrees,
   extractInto,
   layerTar,
+  packLayerTar,
   packPath,
   packTree,
+  smallLayerTar,
   type TarMember,
   TarReader,
   writeTar,
@@ -360,6 +362,24 @@ describe('jobs', () => {
       expect(changes).toEqual([]);
     },
   );
+
+  it('packs a small layer in this thread to the bytes of a worker, and leaves a large one to it', async () => {
+    const source = { kind: 'overlay' as const, upper: sandbox.dir(), lowers: [sandbox.dir()] };
+    writeFileSync(join(source.upper, 'small'), 'x'.repeat(1000));
+    symlinkSync('small', join(source.upper, 'link'));
+    const tar = smallLayerTar(source, host.files.openTree);
+    const path = join(sandbox.path, 'blob');
+    const written = await host.workers.run<WriteLayerInput, unknown, WrittenBlob>(
+      new URL(import.meta.resolve('@strata/archive/write-layer.job')),
+      { source, output: { path, compression: 'gzip' } },
+    );
+    const { bytes, ...packed } = packLayerTar(tar!);
+    expect(packed).toEqual(written);
+    expect(bytes.equals(readFileSync(path))).toBe(true);
+    writeFileSync(join(source.upper, 'large'), Buffer.alloc(2 ** 20));
+    expect(smallLayerTar(source, host.files.openTree)).toBeUndefined();
+    expect(smallLayerTar({ kind: 'trees', upper: sandbox.dir() }, host.files.openTree)).toBeUndefined();
+  });
 
   it('carries the error of a bad layer out of the worker', async () => {
     const blob = join(sandbox.path, 'bad');

@@ -17,7 +17,6 @@ export async function commitContainer(
   services: InternalServices,
   request: CommitRequest,
 ): Promise<{ readonly id: Digest; readonly digest: Digest }> {
-  services.host.workers.warm();
   const { applyChanges } = await import('@strata/oci');
   // Bad ones are told before a long read.
   applyChanges({}, request.changes ?? []);
@@ -33,8 +32,8 @@ export async function commitContainer(
     layers: [...base.layers.map((one) => one.blob), layer.blob],
     reference: request.reference,
     action: 'commit',
+    layerBytes: { diffId: layer.diffId, bytes: layer.uncompressedBytes },
   });
-  services.catalog.setLayerBytes(layer.diffId, layer.uncompressedBytes);
   return { id: record.config.digest, digest: record.manifest.digest };
 }
 

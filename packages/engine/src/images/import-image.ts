@@ -97,7 +97,7 @@ async function fromLayer(
     layers: [layer.blob],
     reference: options.reference,
     action: 'import',
+    layerBytes: { diffId: layer.diffId, bytes: layer.uncompressedBytes },
   });
-  services.catalog.setLayerBytes(layer.diffId, layer.uncompressedBytes);
   return { id: record.config.digest };
 }

@@ -40,7 +40,7 @@ async function remember(
   const record = await imageRecord(image.descriptor, image.manifest, config);
   services.catalog.add(record);
   for (const name of image.names) {
-    await nameImage(services, name, record, 'load');
+    await nameImage(services, name, record, { action: 'load' });
   }
   return { record, names: image.names };
 }

@@ -24,6 +24,8 @@ export interface NewImage {
   readonly layers: readonly Descriptor[];
   readonly reference: string | undefined;
   readonly action: string;
+  /** Of a layer that is new. */
+  readonly layerBytes?: { readonly diffId: Digest; readonly bytes: number };
 }
 
 /** Write config and manifest, remember and name the image. The layers' digests are pinned by the caller. */
@@ -47,21 +49,28 @@ export async function createImage(
   if (manifest.kind !== 'manifest') throw new TypeError('a manifest was expected');
   const digest = digestOf(manifestBytes);
   await pins.add([digest, manifest.config.digest]);
-  await putBlob(services.imageStore, manifest.config.digest, configBytes);
-  await putBlob(services.imageStore, digest, manifestBytes);
+  await Promise.all([
+    putBlob(services.imageStore, manifest.config.digest, configBytes),
+    putBlob(services.imageStore, digest, manifestBytes),
+  ]);
   const record = await imageRecord(
     { mediaType: mediaTypes.ociManifest, digest, size: manifestBytes.length },
     manifest,
     await parseImageConfig(configBytes),
   );
-  services.catalog.add(record);
-  if (name !== undefined) await nameImage(services, name, record);
-  services.events.emit({
-    type: 'image',
-    action: image.action,
-    id: record.config.digest,
-    attributes: name === undefined ? {} : { name },
-  });
+  const remember = () => {
+    services.catalog.add(record);
+    if (image.layerBytes !== undefined)
+      services.catalog.setLayerBytes(image.layerBytes.diffId, image.layerBytes.bytes);
+    services.events.emit({
+      type: 'image',
+      action: image.action,
+      id: record.config.digest,
+      attributes: name === undefined ? {} : { name },
+    });
+  };
+  if (name === undefined) services.catalog.transaction(remember);
+  else await nameImage(services, name, record, { also: remember });
   return record;
 }
 

@@ -70,11 +70,12 @@ export async function nameImage(
   services: InternalServices,
   name: string,
   record: ImageRecord,
-  action?: string,
+  { action, also }: { readonly action?: string; readonly also?: () => void } = {},
 ): Promise<Digest | undefined> {
   await using _lock = await services.host.locks.acquire(services.paths.lock('image', name));
   const before = await services.imageStore.setReference(name, record.manifest);
   services.catalog.transaction(() => {
+    also?.();
     services.catalog.setName(name, record.manifest.digest);
     if (action === undefined) return;
     const id = action === 'pull' ? name : record.config.digest;

@@ -9,6 +9,7 @@ import { isBlobInfo } from '@strata/core';
 import type { InternalServices } from '../internal-services.ts';
 import { jobModule } from '../jobs.ts';
 import type { Pins } from './pins.ts';
+import { putBlob } from './record-image.ts';
 
 export interface StoredLayer {
   readonly blob: Descriptor;
@@ -16,17 +17,42 @@ export interface StoredLayer {
   readonly uncompressedBytes: number;
 }
 
-/** Changes → reproducible tar → gzip → blob. `written`: the tree is not needed any more. */
+interface ChangesRequest {
+  readonly source: ChangesSource;
+  readonly signal: AbortSignal;
+  /** The tree is not needed any more. */
+  readonly onWritten?: () => Promise<void>;
+}
+
+/** Changes → reproducible tar → gzip → blob. */
 export async function storeChanges(
   services: InternalServices,
   pins: Pins,
-  request: {
-    readonly source: ChangesSource;
-    readonly signal: AbortSignal;
-    readonly onWritten?: () => Promise<void>;
-  },
+  request: ChangesRequest,
 ): Promise<StoredLayer> {
-  const { mediaTypes } = await import('@strata/oci');
+  return (await storeSmall(services, pins, request)) ?? (await storeByWorker(services, pins, request));
+}
+
+async function storeSmall(
+  { host, imageStore }: InternalServices,
+  pins: Pins,
+  { source, onWritten }: ChangesRequest,
+): Promise<StoredLayer | undefined> {
+  const { packLayerTar, smallLayerTar } = await import('@strata/archive');
+  const tar = smallLayerTar(source, host.files.openTree);
+  if (tar === undefined) return undefined;
+  await onWritten?.();
+  const { bytes, ...written } = packLayerTar(tar);
+  await pins.add([written.digest as Digest]);
+  await putBlob(imageStore, written.digest as Digest, bytes);
+  return storedLayer(written);
+}
+
+async function storeByWorker(
+  services: InternalServices,
+  pins: Pins,
+  request: ChangesRequest,
+): Promise<StoredLayer> {
   const path = join(services.paths.temporary, `layer-${randomUUID()}`);
   try {
     const written = await services.host.workers.run<WriteLayerInput, unknown, WrittenBlob>(
@@ -38,14 +64,19 @@ export async function storeChanges(
     const digest = written.digest as Digest;
     await pins.add([digest]);
     await ingestFile(services, { digest, size: written.size, path });
-    return {
-      blob: { mediaType: mediaTypes.ociLayerGzip, digest, size: written.size },
-      diffId: written.diffId as Digest,
-      uncompressedBytes: written.uncompressedSize,
-    };
+    return await storedLayer(written);
   } finally {
     await rm(path, { force: true });
   }
+}
+
+async function storedLayer({ digest, diffId, size, uncompressedSize }: WrittenBlob): Promise<StoredLayer> {
+  const { mediaTypes } = await import('@strata/oci');
+  return {
+    blob: { mediaType: mediaTypes.ociLayerGzip, digest: digest as Digest, size },
+    diffId: diffId as Digest,
+    uncompressedBytes: uncompressedSize,
+  };
 }
 
 export async function ingestFile(

@@ -5,7 +5,7 @@ import { nameImage } from './record-image.ts';
 
 export async function tagImage(services: InternalServices, source: string, target: string): Promise<void> {
   const { record } = await findImage(services, source);
-  await nameImage(services, await newName(target), record, 'tag');
+  await nameImage(services, await newName(target), record, { action: 'tag' });
 }
 
 /** The canonical form of a name to give: a repository and a tag, never a digest. @throws invalid-argument */
