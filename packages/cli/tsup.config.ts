@@ -7,8 +7,8 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from '
 import { basename, join, resolve } from 'node:path';
 import { defineConfig, type Options } from 'tsup';
 import { lazyBuiltins } from './bundle/lazy-builtins.ts';
-import { namedExports } from './bundle/named-exports.ts';
 import { packModules, writeStamped } from './bundle/pack.ts';
+import { slimUndici } from './bundle/slim-undici.ts';
 
 type EsbuildPlugin = NonNullable<Options['esbuildPlugins']>[number];
 
@@ -160,7 +160,7 @@ export default defineConfig([
     format: ['esm'],
     splitting: true,
     outExtension: () => ({ js: '.cjs' }),
-    esbuildPlugins: [lazyBuiltins, nativeAddon, namedExports('undici', resolve('../oci/package.json'))],
+    esbuildPlugins: [lazyBuiltins, nativeAddon, slimUndici(resolve('../oci/package.json'))],
     esbuildOptions: (options) => {
       options.conditions = ['source', 'node', 'import', 'default'];
       options.legalComments = 'none';

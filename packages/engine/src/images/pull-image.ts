@@ -3,6 +3,7 @@ import { isStrataError, StrataError } from '@strata/core';
 import type { Reference, ResolvedImage } from '@strata/oci';
 import type { PullRequest, PullResult } from '../api/images.ts';
 import type { InternalServices } from '../internal-services.ts';
+import { volatileTransaction } from '../state/volatile.ts';
 import { fetchLayers } from './fetch-layers.ts';
 import type { ImageRecord } from './image-record.ts';
 import { type OpenRegistry, openRegistry } from './open-registry.ts';
@@ -85,15 +86,32 @@ async function pullOne(pull: Pull, reference: Reference): Promise<PullResult> {
   await pins.add(record.layers.map((layer) => layer.chainId));
   const fetched = await fetchAndUnpack(pull, reference, record);
   await putBlob(services.imageStore, image.descriptor.digest, image.bytes);
-  services.catalog.add(record);
   const name = canonicalName(reference);
-  const before = await nameImage(services, name, record, 'pull');
+  const held = known !== undefined && !fetched && (await isNamed(services, name, record));
+  if (held) {
+    // Docker tells of this, too. Nothing else changes, so there is nothing to make durable.
+    const event = { type: 'image', action: 'pull', id: name, attributes: { name } } as const;
+    volatileTransaction(services.database, () => services.events.emit(event));
+  }
+  const before = held
+    ? record.manifest.digest
+    : await nameImage(services, name, record, { action: 'pull', also: () => services.catalog.add(record) });
   return {
     name,
     digest: image.top.descriptor.digest as Digest,
     id: record.config.digest,
     changed: fetched || before !== record.manifest.digest,
   };
+}
+
+/** In both places that know names. */
+async function isNamed(
+  { catalog, imageStore }: InternalServices,
+  name: string,
+  { manifest }: ImageRecord,
+): Promise<boolean> {
+  if (catalog.name(name) !== manifest.digest) return false;
+  return (await imageStore.reference(name))?.target.digest === manifest.digest;
 }
 
 /** Fetch the config and see that it fits the manifest. */

@@ -119,23 +119,32 @@ export class Session {
     return base;
   }
 
-  /** Loopback and declared-insecure registries may speak either; HTTPS is preferred, and enforced where certs.d knows the host. */
+  /**
+   * Loopback and declared-insecure registries may speak either; HTTPS is enforced where certs.d knows the host, and preferred
+   * where a network lies between. On loopback HTTP is asked first: HTTPS would not be verified there, and costs more.
+   */
   async #probe(source: Source, signal?: AbortSignal): Promise<Base> {
     const origin = `https://${source.host}`;
     const known = await loadCertificates(source.host, this.#certificateDirectories);
     if (known !== undefined) return { origin, unverified: false };
+    const plain = { origin: `http://${source.host}`, unverified: true };
+    // 400 is what servers of HTTPS answer.
+    if (isLoopback(hostOf(source.host)) && [200, 401].includes(await this.#ping(plain, signal))) return plain;
+    return (await this.#ping({ origin, unverified: true }, signal)) > 0
+      ? { origin, unverified: true }
+      : plain;
+  }
+
+  /** Status; 0 when it cannot be spoken to. */
+  async #ping({ origin, unverified }: Base, signal?: AbortSignal): Promise<number> {
     try {
-      const ping = await this.#transport.send({
-        method: 'GET',
-        url: new URL(`${origin}/v2/`),
-        unverified: true,
-        signal,
-      });
-      await ping.discard();
-      return { origin, unverified: true };
+      const url = new URL(`${origin}/v2/`);
+      const response = await this.#transport.send({ method: 'GET', url, unverified, signal });
+      await response.discard();
+      return response.status;
     } catch {
       throwIfCancelled(signal);
-      return { origin: `http://${source.host}`, unverified: true };
+      return 0;
     }
   }
 }
