@@ -1,6 +1,6 @@
 import type { ContainerSummary, ImageSummary } from '@strata/engine';
 import { describe, expect, it } from 'vitest';
-import { formatTable, tabulate } from '../src/format/table.ts';
+import { formatTable, shownFields, tabulate } from '../src/format/table.ts';
 import { ago, binarySize, humanDuration, humanSize } from '../src/format/units.ts';
 import { containerRow, containerView } from '../src/views/container-view.ts';
 import { familiarName, splitName } from '../src/views/familiar-name.ts';
@@ -97,6 +97,22 @@ describe('tables', () => {
       State: 'running',
     });
     expect(Object.keys(JSON.parse(lines('{{json .}}')[0]!) as object)[0]).toBe('Command');
+  });
+
+  it('are the same from rows that hold only what is shown, and with cells that are no plain text', () => {
+    for (const quiet of [false, true]) {
+      const only = shownFields(containerView, { format: undefined, quiet });
+      const short = [containerRow(web, { noTrunc: false, now, only })];
+      expect(Object.keys(short[0]!)).toEqual(only);
+      expect(formatTable(short, containerView, { format: undefined, quiet })).toEqual(
+        lines(undefined, quiet),
+      );
+    }
+    expect(shownFields(containerView, { format: 'json', quiet: true })).toBeUndefined();
+    const odd = [{ ...rows[0]!, Names: 'a\tb', Image: 'ä'.repeat(10) }];
+    expect(formatTable(odd, containerView, { format: undefined, quiet: false })[1]).toBe(
+      `0123456789ab   ${'ä'.repeat(10)}   "sh -c 'while :; do …"   2 hours ago   Up About a minute             a         b`,
+    );
   });
 
   it('name the fields when a template asks for another', () => {

@@ -12,7 +12,7 @@ import { allNetworks } from './networks/network-store.ts';
 import { databasePath } from './state/paths.ts';
 import { migrations } from './state/schema.ts';
 
-export { listContainers } from './containers/queries.ts';
+export { listContainerIds, listContainers } from './containers/queries.ts';
 export type { ImageFilter } from './images/list-images.ts';
 
 /** Images of a store, newest first; none when there is no store yet. */

@@ -1,6 +1,7 @@
 import { listImages } from '@strata/engine/queries';
 import { createDatabases } from '@strata/host/database';
 import type { Handler } from '../context.ts';
+import { shownFields } from '../format/table.ts';
 import { imageDigestView, imageRows, imageView } from '../views/image-view.ts';
 import { readFilters } from './filters.ts';
 
@@ -15,9 +16,11 @@ export const handler: Handler = async ({ flags, args, settings }) => {
     ...(dangling === undefined ? {} : { dangling: dangling === 'true' || dangling === '1' }),
     ...(labels === undefined ? {} : { labels }),
   });
-  const noTrunc = flags.bool('no-trunc');
   const quiet = flags.bool('quiet');
-  const rows = images.flatMap((image) => imageRows(image, { noTrunc }).slice(0, quiet ? 1 : undefined));
+  const format = flags.string('format');
   const view = flags.bool('digests') ? imageDigestView : imageView;
-  return { output: { kind: 'table', rows, view, format: flags.string('format'), quiet } };
+  const only = settings.json ? undefined : shownFields(view, { format, quiet });
+  const options = { noTrunc: flags.bool('no-trunc'), now: Date.now(), only };
+  const rows = images.flatMap((image) => imageRows(image, options).slice(0, quiet ? 1 : undefined));
+  return { output: { kind: 'table', rows, view, format, quiet } };
 };

@@ -19,19 +19,25 @@ export interface TableOptions {
   readonly quiet: boolean;
 }
 
+const isAscii = (cell: string): boolean => /^[\x20-\x7e]*$/.test(cell);
+
 /** Columns as Go's tabwriter makes them with docker's settings: at least 10 wide, 3 apart, the last not padded. */
 export function tabulate(lines: readonly (readonly string[])[], least = 10): string[] {
+  // Nearly always; then a cell is as wide as it is long.
+  const plain = lines.every((cells) => cells.every(isAscii));
+  const widthOf = (cell: string): number => (plain ? cell.length : [...cell].length);
   const widths: number[] = [];
-  for (const cells of lines) {
-    cells.slice(0, -1).forEach((cell, at) => {
-      widths[at] = Math.max(widths[at] ?? least, [...cell].length + 3);
-    });
-  }
-  return lines.map((cells) =>
-    cells
-      .map((cell, at) => (at === cells.length - 1 ? cell : cell + ' '.repeat(widths[at]! - [...cell].length)))
-      .join(''),
-  );
+  for (const cells of lines)
+    for (let at = 0; at < cells.length - 1; at++)
+      widths[at] = Math.max(widths[at] ?? least, widthOf(cells[at]!) + 3);
+  return lines.map((cells) => {
+    let line = '';
+    for (let at = 0; at < cells.length - 1; at++) {
+      const cell = cells[at]!;
+      line += plain ? cell.padEnd(widths[at]!) : cell + ' '.repeat(widths[at]! - widthOf(cell));
+    }
+    return line + (cells.at(-1) ?? '');
+  });
 }
 
 function headerRow(view: TableView): TableRow {
@@ -39,31 +45,73 @@ function headerRow(view: TableView): TableRow {
   return { ...view.headers, Label: (name: string) => upper(name.split('.').at(-1) ?? name) };
 }
 
-function render(template: string, row: TableRow): string {
-  try {
-    return compileTemplate(template)(row);
-  } catch (error) {
-    if (!(error instanceof TemplateError)) throw error;
-    const fields = Object.keys(row).join(', ');
-    throw new TemplateError(`${error.message.replace(/^template: /, '')}; the fields are ${fields}`);
+/** One for all rows. */
+function renderer(template: string): (row: TableRow) => string {
+  let compiled: ((row: TableRow) => string) | undefined;
+  return (row) => {
+    try {
+      compiled ??= compileTemplate(template);
+      return compiled(row);
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error;
+      const fields = Object.keys(row).join(', ');
+      throw new TemplateError(`${error.message.replace(/^template: /, '')}; the fields are ${fields}`);
+    }
+  };
+}
+
+/** `{{.ID}}\t{{.Names}}`: the fields of a template that is nothing else. */
+function plainFields(template: string): readonly string[] | undefined {
+  if (!/^\{\{\.\w+\}\}(?:\t\{\{\.\w+\}\})*$/.test(template)) return undefined;
+  return template.split('\t').map((text) => text.slice(3, -2));
+}
+
+/** What a view shows when nobody says otherwise: rows need no other fields. Undefined: they may need all. */
+export function shownFields(view: TableView, options: TableOptions): readonly string[] | undefined {
+  const format = options.format?.trim() ?? '';
+  if (format !== '' && format !== 'table') return undefined;
+  return plainFields(options.quiet && view.quiet !== undefined ? view.quiet : view.columns);
+}
+
+/** Cells of each row: looked up where the template is plain fields, which most are, else rendered. */
+function cellsOf(template: string, rows: readonly TableRow[]): string[][] {
+  const plain = plainCells(template, rows);
+  if (plain !== undefined) return plain;
+  const render = renderer(template);
+  return rows.map((row) => render(row).split('\t'));
+}
+
+/** Undefined when one of them is not plain text. */
+function plainCells(template: string, rows: readonly TableRow[]): string[][] | undefined {
+  const fields = plainFields(template);
+  if (fields === undefined) return undefined;
+  const all: string[][] = [];
+  for (const row of rows) {
+    const cells: string[] = [];
+    for (const field of fields) {
+      const text = row[field];
+      if (typeof text !== 'string' || text.includes('\t')) return undefined;
+      cells.push(text);
+    }
+    all.push(cells);
   }
+  return all;
 }
 
 /** Lines of `--format`, `--quiet` or the default table. Rows without a header line when `quiet`. @throws TemplateError */
 export function formatTable(rows: readonly TableRow[], view: TableView, options: TableOptions): string[] {
   const format = options.format?.trim() ?? '';
   if (options.quiet && view.quiet !== undefined && (format === '' || format === 'table')) {
-    const quiet = compileTemplate(view.quiet);
-    return rows.map((row) => quiet(row));
+    return cellsOf(view.quiet, rows).map((cells) => cells.join('\t'));
   }
   if (format === 'json') return rows.map((row) => json(sorted(row)));
   if (format !== '' && !/^table(?:\s|$)/.test(format)) {
-    return rows.map((row) => render(unescapeText(format), sorted(row)));
+    const render = renderer(unescapeText(format));
+    return rows.map((row) => render(sorted(row)));
   }
   const columns = format.slice('table'.length).trim();
   const template = columns === '' ? view.columns : unescapeText(columns);
-  const lines = [headerRow(view), ...rows].map((row) => render(template, row).split('\t'));
-  return tabulate(lines);
+  return tabulate(cellsOf(template, [headerRow(view), ...rows]));
 }
 
 /** Fields in Go's map order; JSON leaves methods out. */

@@ -59,32 +59,61 @@ function healthText({ health }: ContainerSummary): string {
   return health === 'starting' ? ' (health: starting)' : ` (${health})`;
 }
 
+interface RowOptions {
+  readonly noTrunc: boolean;
+  readonly now: number;
+}
+
+function commandText({ command }: ContainerSummary, { noTrunc }: RowOptions): string {
+  const [program = '', ...rest] = command;
+  const whole = [program, ...rest.map((arg) => (arg.includes(' ') ? `'${arg}'` : arg))].join(' ');
+  return sprintf('%q', noTrunc ? whole : ellipsis(whole, 20));
+}
+
 /** Docker's fields of `ps --format`. */
+const fields: Readonly<Record<string, (container: ContainerSummary, options: RowOptions) => unknown>> = {
+  Command: commandText,
+  CreatedAt: ({ created }) => goTime(created),
+  ID: (container, { noTrunc }) => idRow(container, noTrunc).ID,
+  Image: ({ image }) => familiarName(image),
+  Label:
+    ({ labels }) =>
+    (name: string) =>
+      labels[name] ?? '',
+  Labels: ({ labels }) =>
+    Object.entries(labels)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(','),
+  LocalVolumes: ({ mounts = [] }) => String(mounts.filter((source) => !source.startsWith('/')).length),
+  Mounts: ({ mounts = [] }, { noTrunc }) =>
+    mounts.map((source) => (noTrunc ? source : ellipsis(source, 15))).join(','),
+  Names: ({ name }) => name,
+  Networks: ({ networks, network }) => (networks ?? [network]).join(','),
+  Ports: ({ ports, exposedPorts }) => portsText(ports, exposedPorts),
+  RunningFor: ({ created }, { now }) => ago(created, now),
+  Size: ({ size }) =>
+    size === undefined ? '0B' : `${humanSize(size.own)} (virtual ${humanSize(size.virtual)})`,
+  State: ({ status }) => (status === 'creating' ? 'created' : status),
+  Status: (container, { now }) => statusText(container, now),
+  Storage: ({ storage }) => storage,
+};
+
+/** `only`: when no other fields are asked for. */
 export function containerRow(
   container: ContainerSummary,
-  options: { noTrunc: boolean; now?: number },
+  options: {
+    readonly noTrunc: boolean;
+    readonly now?: number;
+    readonly only?: readonly string[] | undefined;
+  },
 ): TableRow {
-  const now = options.now ?? Date.now();
-  const { size, mounts = [] } = container;
-  const [program = '', ...rest] = container.command;
-  const command = [program, ...rest.map((arg) => (arg.includes(' ') ? `'${arg}'` : arg))].join(' ');
-  const labels = Object.entries(container.labels).map(([name, value]) => `${name}=${value}`);
-  return {
-    Command: sprintf('%q', options.noTrunc ? command : ellipsis(command, 20)),
-    CreatedAt: goTime(container.created),
-    ID: options.noTrunc ? container.id : container.id.slice(0, 12),
-    Image: familiarName(container.image),
-    Label: (name: string) => container.labels[name] ?? '',
-    Labels: labels.join(','),
-    LocalVolumes: String(mounts.filter((source) => !source.startsWith('/')).length),
-    Mounts: mounts.map((source) => (options.noTrunc ? source : ellipsis(source, 15))).join(','),
-    Names: container.name,
-    Networks: (container.networks ?? [container.network]).join(','),
-    Ports: portsText(container.ports, container.exposedPorts),
-    RunningFor: ago(container.created, now),
-    Size: size === undefined ? '0B' : `${humanSize(size.own)} (virtual ${humanSize(size.virtual)})`,
-    State: container.status === 'creating' ? 'created' : container.status,
-    Status: statusText(container, now),
-    Storage: container.storage,
-  };
+  const { noTrunc, now = Date.now(), only = Object.keys(fields) } = options;
+  const row: Record<string, unknown> = {};
+  for (const name of only) row[name] = fields[name]!(container, { noTrunc, now });
+  return row;
+}
+
+/** Of `ps -aq`, for which nothing else need be known. */
+export function idRow({ id }: Pick<ContainerSummary, 'id'>, noTrunc: boolean): TableRow {
+  return { ID: noTrunc ? id : id.slice(0, 12) };
 }

@@ -30,24 +30,40 @@ export const imageDigestView: TableView = {
 const shorten = (id: string, noTrunc: boolean): string =>
   noTrunc ? id : id.replace(/^[a-z0-9]+:/, '').slice(0, 12);
 
-/** A row per name; a dangling image has one row of `<none>`. */
-export function imageRows(image: ImageSummary, options: { noTrunc: boolean; now?: number }): TableRow[] {
+interface NamedImage extends ImageSummary {
+  readonly name: string;
+}
+
+interface RowOptions {
+  readonly noTrunc: boolean;
+  readonly now?: number;
+}
+
+const fields: Readonly<Record<string, (image: NamedImage, options: RowOptions) => string>> = {
+  Containers: ({ containers }) => String(containers),
+  CreatedAt: ({ created }) => (created === undefined ? 'N/A' : goTime(created)),
+  CreatedSince: ({ created }, { now }) => ago(created, now),
+  Digest: ({ digest }) => digest,
+  ID: ({ id }, { noTrunc }) => shorten(id, noTrunc),
+  Repository: ({ name }) => splitName(name).repository,
+  SharedSize: () => 'N/A',
+  Size: ({ size }) => humanSize(size),
+  Tag: ({ name }) => splitName(name).tag ?? '<none>',
+  UniqueSize: () => 'N/A',
+  VirtualSize: ({ size }) => humanSize(size),
+};
+
+/** A row per name; a dangling image has one row of `<none>`. `only`: when no other fields are asked for. */
+export function imageRows(
+  image: ImageSummary,
+  options: RowOptions & { readonly only?: readonly string[] | undefined },
+): TableRow[] {
   const names = image.names.length > 0 ? image.names.map(familiarName) : ['<none>'];
   return names.map((name) => {
-    const { repository, tag } = splitName(name);
-    return {
-      Containers: String(image.containers),
-      CreatedAt: image.created === undefined ? 'N/A' : goTime(image.created),
-      CreatedSince: ago(image.created, options.now),
-      Digest: image.digest,
-      ID: shorten(image.id, options.noTrunc),
-      Repository: repository,
-      SharedSize: 'N/A',
-      Size: humanSize(image.size),
-      Tag: tag ?? '<none>',
-      UniqueSize: 'N/A',
-      VirtualSize: humanSize(image.size),
-    };
+    const named = { ...image, name };
+    const row: Record<string, unknown> = {};
+    for (const field of options.only ?? Object.keys(fields)) row[field] = fields[field]!(named, options);
+    return row;
   });
 }
 

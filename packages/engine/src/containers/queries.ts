@@ -16,11 +16,12 @@ import { migrations } from '../state/schema.ts';
 import { filterClauses } from './container-filter.ts';
 import { shownStatus } from './health/shown-status.ts';
 
-/** Everything `ps` shows; without `config`, which is most of a row, and the process of what does not run. */
+/** Everything `ps` shows; without `config`, which is most of a row and is only parsed where
+    it says something, and the process of what does not run. */
 const columns = `id, name, status, image, image_id, storage, network, command, labels,
   CASE WHEN status IN ('running', 'paused') THEN process END AS process, created, started, finished, exit_code, oom_killed,
   CASE WHEN status IN ('running', 'paused') THEN json_extract(config, '$.exposedPorts') END AS exposed,
-  CASE WHEN json_array_length(config, '$.mounts') > 0 THEN json_extract(config, '$.mounts') END AS mounts,
+  CASE WHEN instr(config, '"mounts":[]') = 0 THEN json_extract(config, '$.mounts') END AS mounts,
   (SELECT status || ' ' || coalesce(lease, '') FROM health WHERE container = id) AS health`;
 
 type SummaryRow = SqlRow & {
@@ -52,10 +53,20 @@ export function listContainers(
   root: string,
   filter: ContainerFilter = {},
 ): ContainerSummary[] {
+  return query(databases, root, (database) => summaries(database, filter));
+}
+
+/** Of all containers, in the same order. */
+export function listContainerIds(databases: Databases, root: string): Pick<ContainerSummary, 'id'>[] {
+  const ids = 'SELECT id FROM containers ORDER BY created DESC, id';
+  return query(databases, root, (database) => database.all<{ id: string }>(ids));
+}
+
+function query<T>(databases: Databases, root: string, read: (database: Database) => T[]): T[] {
   try {
     const database = databases.open(databasePath(root), { migrations, readOnly: true });
     try {
-      return summaries(database, filter);
+      return read(database);
     } finally {
       database.close();
     }
@@ -97,15 +108,15 @@ function summaryOf(row: SummaryRow, networks: NetworkSummaries): ContainerSummar
     finishedAt: ended ? new Date() : row.finished === null ? undefined : new Date(row.finished),
     exitCode: ended ? exit : (row.exit_code ?? undefined),
     oomKilled: row.oom_killed === 1,
-    ...healthOf(row, active && !ended),
+    ...(row.health === null ? undefined : healthOf(row.health, active && !ended)),
     pid: ended ? undefined : process?.process.pid,
-    labels: JSON.parse(row.labels) as Record<string, string>,
+    labels: row.labels === '{}' ? {} : (JSON.parse(row.labels) as Record<string, string>),
     storage: row.storage,
     network: row.network,
     networks: networks.names.get(row.id) ?? [row.network],
     ports: ended ? [] : (networks.ports.get(row.id) ?? []),
-    mounts: mountsOf(row).flatMap(({ source }) => source ?? []),
-    exposedPorts: ended ? [] : (JSON.parse(row.exposed ?? '[]') as string[]),
+    mounts: row.mounts === null ? [] : mountsOf(row).flatMap(({ source }) => source ?? []),
+    exposedPorts: ended || row.exposed === null ? [] : (JSON.parse(row.exposed) as string[]),
   };
 }
 
@@ -121,8 +132,7 @@ function mountsOf({ mounts }: SummaryRow): readonly BindRequest[] {
   return mounts === null ? [] : (JSON.parse(mounts) as BindRequest[]);
 }
 
-function healthOf({ health }: SummaryRow, active: boolean): Pick<ContainerSummary, 'health' | 'unattended'> {
-  if (health === null) return {};
+function healthOf(health: string, active: boolean): Pick<ContainerSummary, 'health' | 'unattended'> {
   const [status, lease = ''] = health.split(' ');
   const stored = { status: status as HealthStatus, lease: lease || null };
   const processes = { alive: isAlive };

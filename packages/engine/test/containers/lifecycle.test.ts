@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createDatabases } from '@strata/host';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { checkContainers } from '../../src/containers/check-containers.ts';
-import { listContainers } from '../../src/containers/queries.ts';
+import { listContainerIds, listContainers } from '../../src/containers/queries.ts';
 import type { ContainerRow } from '../../src/containers/state/container-record.ts';
 import { type Fixture, finish, openFixture } from './fixture.ts';
 
@@ -291,10 +291,10 @@ describe('after a crash the truth is told and everything can be taken down', () 
     rmSync(paths.containerRun(containerId), { recursive: true });
     const rebooted = before.replaceAll(/"bootId":"[^"]*"/g, '"bootId":"another-boot"');
     database.run('UPDATE containers SET process = ? WHERE id = ?', rebooted, containerId);
-    expect(listContainers(createDatabases(), fixture.root, { all: true })[0]).toMatchObject({
-      status: 'exited',
-      exitCode: 255,
-    });
+    const all = listContainers(createDatabases(), fixture.root, { all: true });
+    expect(all[0]).toMatchObject({ status: 'exited', exitCode: 255 });
+    const ids = listContainerIds(createDatabases(), fixture.root).map(({ id }) => id);
+    expect(ids).toEqual(all.map(({ id }) => id));
     await fixture.api.start(containerId);
     expect((await fixture.api.list())[0]?.status).toBe('running');
   });
