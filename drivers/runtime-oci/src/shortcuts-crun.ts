@@ -9,6 +9,7 @@ export const crunShortcuts: Shortcuts = {
   init: /^[^\0]*crun\0--root\0/,
   letGo,
   read,
+  hasHooks,
 };
 
 /** `crun start`: any byte lets init go on to the user's program. Init has the other end open since `create`. */
@@ -33,14 +34,17 @@ async function letGo(_host: Host, directory: string, _init: ProcessId): Promise<
 async function read(directory: string): Promise<EndedContainer | undefined> {
   const status = await readJson(join(directory, 'status'));
   const path = status['cgroup-path'];
-  const { hooks } = await readJson(join(directory, 'config.json'));
-  if (hooks !== undefined || status['systemd-cgroup'] === true || typeof path !== 'string') return undefined;
+  if (status['systemd-cgroup'] === true || typeof path !== 'string') return undefined;
   return {
     pid: status.pid,
     startTime: status['process-start-time'],
     cgroups: path === '' || path === '/' ? [] : hierarchies().map((directory) => join(directory, path)),
     files: ['exec.fifo', 'seccomp.bpf', 'config.json', 'status'],
   };
+}
+
+async function hasHooks(directory: string): Promise<boolean> {
+  return (await readJson(join(directory, 'config.json'))).hooks !== undefined;
 }
 
 /** cgroups(7): version 2 is one tree, version 1 a directory of trees. */

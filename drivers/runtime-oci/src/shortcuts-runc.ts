@@ -10,7 +10,13 @@ import { type EndedContainer, readJson, type Shortcuts } from './shortcuts.ts';
 
 const startTimeout = 5000;
 
-export const runcShortcuts: Shortcuts = { stateFile: 'state.json', init: /^[^\0]*runc\0init\0/, letGo, read };
+export const runcShortcuts: Shortcuts = {
+  stateFile: 'state.json',
+  init: /^[^\0]*runc\0init\0/,
+  letGo,
+  read,
+  hasHooks,
+};
 
 /** `runc start`: take the byte that init offers, which lets it go on to the user's program. */
 async function letGo(host: Host, directory: string, init: ProcessId): Promise<boolean> {
@@ -44,10 +50,13 @@ async function read(directory: string): Promise<EndedContainer | undefined> {
     init_process_pid: pid,
     init_process_start: startTime,
     cgroup_paths: paths,
-    config,
-  } = await readJson<{ cgroup_paths?: object; config?: { Hooks?: unknown } }>(join(directory, 'state.json'));
-  if (/"[^"]+":\[[^\]]/.test(JSON.stringify(config?.Hooks ?? {}))) return undefined;
+  } = await readJson<{ cgroup_paths?: object }>(join(directory, 'state.json'));
   return { pid, startTime, cgroups: Object.values(paths ?? {}), files: ['exec.fifo', 'state.json'] };
+}
+
+async function hasHooks(directory: string): Promise<boolean> {
+  const { config } = await readJson<{ config?: { Hooks?: unknown } }>(join(directory, 'state.json'));
+  return /"[^"]+":\[[^\]]/.test(JSON.stringify(config?.Hooks ?? {}));
 }
 
 function readByte(fd: number): boolean {

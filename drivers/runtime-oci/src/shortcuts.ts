@@ -16,8 +16,10 @@ export interface Shortcuts {
   readonly init: RegExp;
   /** `start`. */
   letGo(host: Host, directory: string, init: ProcessId): Promise<boolean>;
-  /** What there is to delete; undefined when the program has more to do, such as hooks. May throw. */
+  /** What it is and what there is to delete; undefined when that is not known. May throw. */
   read(directory: string): Promise<EndedContainer | undefined>;
+  /** Are there hooks, which only the program runs? May throw. */
+  hasHooks(directory: string): Promise<boolean>;
 }
 
 /** As read from the state directory: not yet known to be of the types it should be. */
@@ -106,6 +108,7 @@ function readLine(file: string): string | undefined {
 export async function forgetEnded(shortcuts: Shortcuts, host: Host, directory: string): Promise<boolean> {
   const state = await readState(shortcuts, directory);
   if (state === undefined || isAlive(host, state)) return false;
+  if (await shortcuts.hasHooks(directory).catch(() => true)) return false;
   for (const path of state.cgroups) {
     try {
       rmdirSync(path);
