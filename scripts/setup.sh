@@ -5,7 +5,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-RUNTIME_PACKAGES="aardvark-dns btrfs-progs ca-certificates conmon conntrack crun e2fsprogs gcc iproute2 kmod libc6-dev mount nftables procps runc tini util-linux"
+RUNTIME_PACKAGES="aardvark-dns btrfs-progs ca-certificates conmon conntrack crun e2fsprogs gcc iproute2 kmod libc6-dev libisal-dev libisal2 mount nftables procps runc tini util-linux"
 DEMO_PACKAGES="busybox-static mmdebstrap"
 TEST_PACKAGES="apache2-utils attr containerd containernetworking-plugins curl diffutils docker-registry erofs-utils fuse-overlayfs fuse3 git iptables libcap2-bin openssl python3-minimal qemu-system-x86 skopeo strace systemd tmux umoci xfsprogs xz-utils zstd"
 

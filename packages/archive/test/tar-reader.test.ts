@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { type Host, isStrataError } from '@strata/core';
+import { NativeInflater } from '@strata/host';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -20,12 +21,15 @@ interface Read extends TarEntry {
 
 type Options = { chunk?: number; limits?: Partial<TarLimits> };
 
-/** By Node's streams and by the inflater; both must tell the same. */
+/** ISA-L where it is installed, which set-up sees to, and the zlib inside Node. */
+const inflaters: readonly Host['inflater'][] = [host.inflater, () => new NativeInflater(1)];
+
+/** By Node's streams and by the inflaters; all must tell the same. */
 async function readTar(bytes: Buffer, options: Options = {}): Promise<Read[]> {
   const beside = readWith(bytes, options, undefined);
-  const here = readWith(bytes, options, host.inflater);
-  const [expected, actual] = await Promise.all([beside.catch(codeOf), here.catch(codeOf)]);
-  expect(actual).toEqual(expected);
+  const expected = await beside.catch(codeOf);
+  for (const inflater of inflaters)
+    expect(await readWith(bytes, options, inflater).catch(codeOf)).toEqual(expected);
   return beside;
 }
 
@@ -272,10 +276,12 @@ describe('tar reader: T15 compression', () => {
       const members: Buffer[] = [];
       for (let at = 0; at < bytes.length; at += size) members.push(gzipSync(bytes.subarray(at, at + size)));
       for (const chunk of [1000, 2 ** 16, 2 ** 20]) {
-        const hash = createHash('sha256');
-        const input = inChunks(Buffer.concat(members), chunk);
-        for await (const piece of decompressed(input, undefined, host.inflater)) hash.update(piece);
-        expect(hash.digest('hex')).toBe(createHash('sha256').update(bytes).digest('hex'));
+        for (const inflater of inflaters) {
+          const hash = createHash('sha256');
+          const input = inChunks(Buffer.concat(members), chunk);
+          for await (const piece of decompressed(input, undefined, inflater)) hash.update(piece);
+          expect(hash.digest('hex')).toBe(createHash('sha256').update(bytes).digest('hex'));
+        }
       }
     }
   });

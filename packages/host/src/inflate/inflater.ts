@@ -13,13 +13,18 @@ const CODES: Readonly<Record<number, string>> = {
   [-4]: 'Z_MEM_ERROR',
 };
 
-/** {@link Inflater} by the zlib inside Node. */
+/** {@link Inflater} by ISA-L, or by the zlib inside Node where that is not installed, or `zlib` is 1. */
 export class NativeInflater implements Inflater {
+  readonly #zlib: 0 | 1;
   readonly #state = Buffer.allocUnsafeSlow(STATE_BYTES);
   #how: 0 | 1 | 2 = 2;
 
+  constructor(zlib: 0 | 1 = 0) {
+    this.#zlib = zlib;
+  }
+
   inflate(input: Uint8Array, output: Uint8Array): Inflated {
-    const status = native().inflate(this.#state, input, output, this.#how);
+    const status = native().inflate(this.#state, input, output, this.#how, this.#zlib);
     if (status < 0 ? status !== Z_BUF_ERROR : status === Z_NEED_DICT) {
       const code = CODES[status] ?? 'Z_ERRNO';
       throw Object.assign(new Error(`inflate: ${code}`), { code, errno: status });
