@@ -35,6 +35,8 @@ export function strata(
     readonly storage: string;
     readonly base: string;
     readonly durable?: boolean;
+    /** Every command in a process of its own. */
+    readonly standby?: false;
   },
 ): Engine {
   const home = join(options.base, `strata-bench-peers-${process.pid}-${options.name.replace(/\W+/g, '-')}`);
@@ -47,6 +49,7 @@ export function strata(
     STRATA_RUN: `/run/strata-bench-peers-${process.pid}-${options.name.replace(/\W+/g, '-')}`,
     STRATA_CONFIG: config,
     STRATA_STORAGE: options.storage,
+    STRATA_STANDBY: options.standby === false ? 'off' : '60',
   };
   const forget = async (): Promise<void> => {
     for (const tag of family(peers)) await attempt([binary, 'rmi', '-f', tag], env);

@@ -87,7 +87,7 @@ export function writeReport(results: readonly RowResult[], facts: Facts): string
     ...facts.versions.map((line) => `- ${line}`),
     ...facts.further.map((line) => `- ${line}`),
     '',
-    'Every engine keeps its data on ext4 in memory, Strata with btrfs on btrfs in memory. Images are pulled from a registry on loopback. Strata’s pulls end with one `syncfs`, so that they survive a power cut; the column without it shows what that costs.',
+    'Every engine keeps its data on ext4 in memory, Strata with btrfs on btrfs in memory. Images are pulled from a registry on loopback. Strata’s pulls end with one `syncfs`, so that they survive a power cut; the column without it shows what that costs. Commands are run by a process that an earlier one left standing by ([ADR 14](adr/0014-standby.md)), as they are unless that is switched off; the column without shows each in a process of its own.',
   ].join('\n')}\n`;
 }
 
