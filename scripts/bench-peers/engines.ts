@@ -53,6 +53,8 @@ export function strata(
   };
   const forget = async (): Promise<void> => {
     for (const tag of family(peers)) await attempt([binary, 'rmi', '-f', tag], env);
+    // Commits whose name another one took are children that keep their parent.
+    await attempt([binary, 'image', 'prune', '-f'], env);
     await attempt([binary, 'storage', 'prune', '-f'], env);
   };
   return {
@@ -126,6 +128,7 @@ export function podman(peers: Peers): Engine {
     list: () => [...base, 'ps'],
     async forget() {
       await attempt([...base, 'rmi', '-f', ...family(peers)]);
+      await attempt([...base, 'image', 'prune', '-f']);
     },
   };
 }
@@ -152,6 +155,7 @@ export function docker(peers: Peers): Engine {
     list: () => ['docker', 'ps'],
     async forget() {
       for (const tag of family(peers)) await attempt(['docker', 'rmi', '-f', tag], env);
+      await attempt(['docker', 'image', 'prune', '-f'], env);
     },
   };
 }
