@@ -174,7 +174,7 @@ export function containerd(peers: Peers): Engine {
       await attempt([...base, 'i', 'rm', ...family(peers)]);
       await attempt([...base, 'content', 'prune', 'references']);
       // It collects garbage in the background.
-      await must(['sleep', '2']);
+      await must(['sleep', '1']);
     },
   };
 }

@@ -44,6 +44,12 @@ async function ready(engine: Engine, peers: Peers): Promise<boolean> {
   return true;
 }
 
+/** What others have written is on disk, and what they do after a command, such as deleting, is over. */
+async function settle(): Promise<void> {
+  await must(['sleep', '1']);
+  await must(['sync']);
+}
+
 async function removeNamed(engine: Engine): Promise<void> {
   if (engine.removeAll !== undefined) await attempt(engine.removeAll([NAME]), engine.env);
 }
@@ -58,7 +64,7 @@ const pulls: readonly Row[] = [
     ],
     async measure(engine, peers) {
       await engine.forget();
-      await must(['sync']);
+      await settle();
       return timed(engine, engine.pull(peers.image));
     },
   },
@@ -69,7 +75,7 @@ const pulls: readonly Row[] = [
     async measure(engine, peers) {
       await engine.forget();
       await must(engine.pull(peers.parentImage), engine.env);
-      await must(['sync']);
+      await settle();
       return timed(engine, engine.pull(peers.image));
     },
   },

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { InvokeOptions } from '@strata/test-fixtures';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Terminal } from './pty.ts';
 import { registryStage, type Stage, stage } from './setup.ts';
@@ -151,16 +152,37 @@ describe('a standby process', () => {
     expect((await place.home.strata(['check'])).code).toBe(0);
   });
 
-  it('does not stand in for a process with other limits', async () => {
+  it.each([
+    ['resource limits', ['prlimit', '--nofile=512']],
+    ['a nice value', ['nice', '-n', '5']],
+    ['an I/O class', ['ionice', '-c3']],
+    ['namespaces', ['unshare', '--uts']],
+    ['capabilities', ['setpriv', '--bounding-set=-sys_time']],
+    ['a locale', ['env', 'LC_ALL=C']],
+    ['a tracer', ['strace', '-o', '/dev/null', '-e', 'trace=none']],
+  ])('does not stand in for a process with %s of its own', async (_, prefix) => {
     await using standbys = new Standbys(place.home);
     const pid = await standbys.waiting();
-    const args = ['run', '-d', '--name', 'limited', 'busybox', 'sleep', '600'];
-    expect((await standbys.strata(args, { prefix: ['prlimit', '--nofile=512'] })).code).toBe(0);
-    expect(parentOf(await monitorOf('limited'))).not.toBe(pid);
-    const { stdout } = await standbys.strata(['inspect', '--format', '{{.State.Pid}}', 'limited']);
-    const limits = readFileSync(`/proc/${stdout.trim()}/limits`, 'utf8');
-    expect(limits).toMatch(/^Max open files +512 +512 /m);
-    expect((await standbys.strata(['rm', '-f', 'limited'])).code).toBe(0);
+    const run = async (name: string, options: InvokeOptions) => {
+      const { code } = await standbys.strata(
+        ['run', '-d', '--name', name, 'busybox', 'sleep', '600'],
+        options,
+      );
+      expect(code).toBe(0);
+      return parentOf(await monitorOf(name));
+    };
+    expect(await run('other', { prefix })).not.toBe(pid);
+    await standbys.ready(pid);
+    expect(await run('same', {})).toBe(pid);
+    expect((await standbys.strata(['rm', '-f', 'other', 'same'])).code).toBe(0);
+  });
+
+  it('leaves limits as they were inherited', async () => {
+    await using standbys = new Standbys(place.home);
+    await standbys.waiting();
+    const args = ['run', '--rm', 'busybox', 'sh', '-c', 'ulimit -n'];
+    const { stdout } = await standbys.strata(args, { prefix: ['prlimit', '--nofile=512'] });
+    expect(stdout).toBe('512\n');
   });
 
   it('gives a terminal as any process does', async () => {

@@ -7,8 +7,10 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -56,15 +58,17 @@ static int mix_identity(const char *path, int with_times) {
   return 1;
 }
 
-// Credentials, capabilities, seccomp, processors. 0 when a debugger or tracer watches this process, or blocks its signals.
+// Credentials, capabilities, processors. 0 when a tracer watches this process, its signals are blocked, or seccomp filters
+// its calls, for nobody can compare filters.
 static int mix_status(void) {
-  static const char *const inherited[] = {"Uid:",        "Gid:",     "Groups:",         "Cap",
-                                          "NoNewPrivs:", "Seccomp",  "Cpus_allowed:",   "Mems_allowed:",
-                                          "THP_enabled:", "Speculat", "untag_mask:",    "x86_Thread"};
+  static const char *const inherited[] = {"Uid:",         "Gid:",     "Groups:",     "Cap",
+                                          "NoNewPrivs:",  "Cpus_allowed:", "Mems_allowed:",
+                                          "THP_enabled:", "Speculat", "untag_mask:", "x86_Thread"};
   char text[FILE_BYTES], *rest = text;
   if (slurp("/proc/self/status", text) == 0) return 0;
   for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
     if (strncmp(line, "TracerPid:", 10) == 0 && strcmp(line + 10, "\t0") != 0) return 0;
+    if (strncmp(line, "Seccomp:", 8) == 0 && strcmp(line + 8, "\t0") != 0) return 0;
     if (strncmp(line, "SigBlk:", 7) == 0 && strcmp(line + 7, "\t0000000000000000") != 0) return 0;
     for (size_t k = 0; k < sizeof inherited / sizeof *inherited; k++)
       if (strncmp(line, inherited[k], strlen(inherited[k])) == 0) mix_text(line);
@@ -79,6 +83,19 @@ static void mix_environment(void) {
   for (char **entry = environ; *entry != NULL; entry++)
     for (size_t k = 0; k < sizeof read_once / sizeof *read_once; k++)
       if (strncmp(*entry, read_once[k], strlen(read_once[k])) == 0) mix_text(*entry);
+}
+
+// nice(1), chrt(1), ionice(1), numactl(8), and the bits of prctl(2) that outlive execve(2).
+static void mix_scheduling(void) {
+  enum { IOPRIO_WHO_PROCESS = 1, MOST_NODES = 1024 };
+  struct sched_param parameters = {0};
+  unsigned long nodes[MOST_NODES / sizeof(long) / 8] = {0};
+  int policy = 0;
+  sched_getparam(0, &parameters);
+  syscall(SYS_get_mempolicy, &policy, nodes, MOST_NODES, 0, 0);
+  mix(&parameters.sched_priority, sizeof parameters.sched_priority), mix(nodes, sizeof nodes);
+  mix(&(long[]){getpriority(PRIO_PROCESS, 0), sched_getscheduler(0), policy,
+                syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, 0), prctl(PR_GET_SECUREBITS)}, 5 * sizeof(long));
 }
 
 int context_key(const char *node, const char *program, char key[17]) {
@@ -97,7 +114,7 @@ int context_key(const char *node, const char *program, char key[17]) {
     mix_file(path);
   }
   mix_environment();
-  mix(&(int[]){getpriority(PRIO_PROCESS, 0), sched_getscheduler(0)}, 2 * sizeof(int));
+  mix_scheduling();
   snprintf(key, 17, "%016llx", (unsigned long long)hash);
   return 1;
 }

@@ -156,7 +156,7 @@ int ask(const char *key, int count, char **words) {
   if (directory == -1 || payload == NULL) return close(connection), -1;
   request.umask = umask(0), umask(request.umask);
   request.ignored = listen_to_signals();
-  if (!send_request(request, payload, directory)) receive(&request, 1);
+  if (!send_request(request, payload, directory)) return give_back(request.ignored), -1;
   char answer;
   int status;
   for (receive(&answer, 1); answer == STANDBY_STOPPED; receive(&answer, 1)) raise(SIGSTOP);
