@@ -21,6 +21,8 @@ export default defineConfig({
           ],
           pool: 'forks',
           testTimeout: 60_000,
+          // A command takes seconds when another test file keeps both processors busy.
+          expect: { poll: { timeout: 10_000 } },
           hookTimeout: 120_000,
         },
       },
@@ -32,7 +34,6 @@ export default defineConfig({
           include: ['test/*/**/*.test.ts'],
           pool: 'forks',
           testTimeout: 300_000,
-          // A command takes seconds when another test file keeps both processors busy.
           expect: { poll: { timeout: 10_000 } },
           hookTimeout: 600_000,
         },

@@ -48,7 +48,7 @@ it('keeps the limit over a restart, and takes it away with the container', async
   const again = await home.strata(['start', '-a', 'small']);
   expect(again.stderr).toMatch(/quota exceeded/i);
   const pool = join(home.root, 'layers/btrfs');
-  const limits = () => execFileSync('btrfs', ['qgroup', 'show', '-e', pool], { encoding: 'utf8' });
+  const limits = () => execFileSync('btrfs', ['qgroup', 'show', '-re', pool], { encoding: 'utf8' });
   expect(limits()).toContain('50.00MiB');
   await home.ok('rm', 'small');
   execFileSync('btrfs', ['filesystem', 'sync', pool]); // wakes the cleaner

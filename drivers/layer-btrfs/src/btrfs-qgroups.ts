@@ -2,8 +2,10 @@
 import type { Exec, Files } from '@strata/core';
 
 const NO_TIMEOUT = { timeout: 0 };
-/** A group above subvolumes, `1/<id>`, and what is in it, `-` for nothing. */
-const GROUP = /^(1\/\d{1,20})\s.*\s-\s*(?:<|$)/;
+/** A group, what is in it (`-` for nothing), and the path of a subvolume. */
+const ROW = /^(\d{1,5}\/\d{1,20})\s+\d+\s+\d+\s+(\S+)\s*(.*?)\s*$/;
+/** Instead of a path: of a subvolume that is deleted. */
+const GONE = ['<stale>', '<under deletion>'];
 /** BTRFS_IOC_QUOTA_CTL and BTRFS_QUOTA_CTL_ENABLE_SIMPLE_QUOTA of linux/btrfs.h. */
 const QUOTA_CTL = 0xc0109428;
 const ENABLE_SIMPLE = 4n;
@@ -57,16 +59,24 @@ export class BtrfsQgroups {
       await this.#exec.run('btrfs', ['qgroup', 'limit', ...args, path], { okCodes: [0, 1] });
   }
 
-  /** Kernels before 6.13 keep the qgroup of a subvolume that is gone; groups of ours go when they are empty. */
+  /**
+   * Kernels before 6.13 keep the qgroup of a subvolume that is gone. Groups of ours go with the last of their members; one
+   * that is deleted and not yet cleaned up is taken out of them first.
+   */
   async clearStale(root: string): Promise<void> {
-    await this.#exec.run('btrfs', ['qgroup', 'clear-stale', root], { okCodes: [0, 1] });
-    const { stdout } = await this.#exec.run('btrfs', ['qgroup', 'show', '-c', '--raw', root], {
-      okCodes: [0, 1],
+    const change = (...args: string[]) =>
+      this.#exec.run('btrfs', ['qgroup', ...args, root], { okCodes: [0, 1] });
+    await change('clear-stale');
+    const { stdout } = await change('show', '-c', '--raw');
+    const rows = stdout.split('\n').flatMap((line) => {
+      const [, id = '', members = '', path = ''] = ROW.exec(line) ?? [];
+      return id === '' ? [] : [{ id, members: members === '-' ? [] : members.split(','), path }];
     });
-    for (const line of stdout.split('\n')) {
-      const [, group] = GROUP.exec(line) ?? [];
-      if (group !== undefined)
-        await this.#exec.run('btrfs', ['qgroup', 'destroy', group, root], { okCodes: [0, 1] });
+    const alive = new Set(rows.filter(({ path }) => !GONE.includes(path)).map(({ id }) => id));
+    for (const { id, members } of rows.filter((row) => row.id.startsWith('1/'))) {
+      if (members.some((member) => alive.has(member))) continue;
+      for (const member of members) await change('remove', member, id);
+      await change('destroy', id);
     }
   }
 }
