@@ -9,7 +9,7 @@ export class Standbys {
   readonly #mark = randomUUID();
   readonly env: Readonly<Record<string, string>>;
 
-  constructor(home: StrataHome, seconds = 30) {
+  constructor(home: StrataHome, seconds: number | '' = 30) {
     this.#home = home;
     this.env = { ...home.env, STRATA_STANDBY: String(seconds), LC_STRATA_TEST: this.#mark };
   }

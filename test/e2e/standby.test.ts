@@ -177,6 +177,16 @@ describe('a standby process', () => {
     expect((await standbys.strata(['rm', '-f', 'other', 'same'])).code).toBe(0);
   });
 
+  it('is not left in namespaces that somebody entered, unless it is asked for', async () => {
+    await using standbys = new Standbys(place.home, '');
+    await standbys.strata(['ps'], { prefix: ['unshare', '--mount'] });
+    await standbys.strata(['ps'], { prefix: ['unshare', '--net', 'sh', '-c', '"$@"; exit', 'sh'] });
+    expect(standbys.pids()).toEqual([]);
+    await using asked = new Standbys(place.home);
+    await asked.strata(['ps'], { prefix: ['unshare', '--mount'] });
+    await expect.poll(() => asked.pids().length).toBe(1);
+  });
+
   it('leaves limits as they were inherited', async () => {
     await using standbys = new Standbys(place.home);
     await standbys.waiting();

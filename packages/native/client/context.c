@@ -2,10 +2,10 @@
 // key may stand in for each other; a changed one of these, or a new build, is another key.
 #include "context.h"
 #include <fcntl.h>
-#include <limits.h>
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -43,10 +43,34 @@ static void mix_file(const char *path) {
   mix(text, slurp(path, text) + 1);
 }
 
-static void mix_link(const char *path) {
-  char target[PATH_MAX];
-  ssize_t length = readlink(path, target, sizeof target);
-  mix(target, length < 0 ? 0 : (size_t)length);
+static ssize_t read_namespace(const char *process, const char *name, char out[64]) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%s/ns/%s", process, name);
+  ssize_t length = readlink(path, out, 63);
+  out[length < 0 ? 0 : length] = 0;
+  return length;
+}
+
+static pid_t parent_of(const char *process) {
+  char path[64], text[FILE_BYTES] = "";
+  snprintf(path, sizeof path, "/proc/%s/stat", process);
+  slurp(path, text);
+  const char *end = strrchr(text, ')');
+  return end == NULL ? 0 : (pid_t)strtol(end + 4, NULL, 10);
+}
+
+int in_own_namespaces(void) {
+  static const char *const names[] = {"mnt", "net"};
+  char process[16] = "self", own[64], other[64];
+  for (pid_t pid; (pid = parent_of(process)) > 0;) {
+    snprintf(process, sizeof process, "%d", pid);
+    for (int k = 0; k < 2; k++)
+      // Process 1 may be more than we are allowed to look at.
+      if (read_namespace("self", names[k], own) > 0 && read_namespace(process, names[k], other) > 0 &&
+          strcmp(own, other) != 0)
+        return 1;
+  }
+  return 0;
 }
 
 // Which file, not what it is called: a build and an update make a new one.
@@ -106,8 +130,8 @@ int context_key(const char *node, const char *program, char key[17]) {
   char path[64];
   if (!mix_status() || !mix_identity(node, 1) || !mix_identity(program, 1) || !mix_identity("/", 0)) return 0;
   for (size_t k = 0; k < sizeof namespaces / sizeof *namespaces; k++) {
-    snprintf(path, sizeof path, "/proc/self/ns/%s", namespaces[k]);
-    mix_link(path);
+    read_namespace("self", namespaces[k], path);
+    mix_text(path);
   }
   for (size_t k = 0; k < sizeof files / sizeof *files; k++) {
     snprintf(path, sizeof path, "/proc/self/%s", files[k]);

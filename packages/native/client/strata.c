@@ -7,16 +7,20 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { NO, BY_DEFAULT, BY_NAME };
+
 static int wanted(void) {
   const char *setting = getenv("STRATA_STANDBY");
-  return setting == NULL || (strcmp(setting, "off") != 0 && strcmp(setting, "0") != 0);
+  if (setting == NULL || *setting == 0) return BY_DEFAULT;
+  return strcmp(setting, "off") == 0 || strcmp(setting, "0") == 0 ? NO : BY_NAME;
 }
 
 int main(int argc, char **argv) {
   char key[17];
   if (argc < 3) return fprintf(stderr, "usage: strata-client NODE PROGRAM [WORD...]\n"), 125;
   unsetenv("STRATA_STANDBY_KEY");
-  if (wanted() && context_key(argv[1], argv[2], key)) {
+  int how = wanted();
+  if ((how == BY_NAME || (how == BY_DEFAULT && !in_own_namespaces())) && context_key(argv[1], argv[2], key)) {
     int status = ask(key, argc - 3, argv + 3);
     if (status >= 0) return status;
     // Not there, or all busy: who runs now leaves one behind.
