@@ -71,6 +71,6 @@ function refuse(resources: Resources): void {
 
 function without(what: string): StrataError {
   return new StrataError('unsupported', 'CGROUP_NONE', `There is no ${what} without cgroups`, {
-    hint: 'Use --cgroup=v1 or v2 on a host that has them',
+    hint: 'Set cgroup = "v1" or "v2" in the configuration on a host that has them',
   });
 }

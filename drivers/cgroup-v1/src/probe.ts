@@ -10,7 +10,7 @@ export async function probeCgroupV1(): Promise<ProbeResult> {
     return {
       supported: false,
       reason: 'the memory, pids and freezer controllers are not mounted as cgroup v1',
-      hint: 'use --cgroup=v2 on a host with the unified hierarchy, or --cgroup=none',
+      hint: 'set cgroup = "v2" in the configuration on a host with the unified hierarchy, or "none"',
     };
   for (const mount of owned) {
     const directory = join(mount, top, `probe${process.pid}`);
@@ -21,7 +21,7 @@ export async function probeCgroupV1(): Promise<ProbeResult> {
       return {
         supported: false,
         reason: `cannot make a cgroup in ${mount} (${errnoOf(error) ?? 'unknown error'})`,
-        hint: 'run as root with the cgroup filesystems mounted read-write, or use --cgroup=none',
+        hint: 'run as root with the cgroup filesystems mounted read-write, or set cgroup = "none" in the configuration',
       };
     }
   }

@@ -31,7 +31,7 @@ function tryOne(hierarchy: Hierarchy, path: string): ProbeResult {
     return {
       supported: false,
       reason: `cannot make a cgroup in ${hierarchy.mount} (${errnoOf(error) ?? 'unknown error'})`,
-      hint: 'run as root with the cgroup filesystem mounted read-write, or use --cgroup=none',
+      hint: 'run as root with the cgroup filesystem mounted read-write, or set cgroup = "none" in the configuration',
     };
   }
 }
@@ -40,6 +40,6 @@ function no(reason: string): ProbeResult {
   return {
     supported: false,
     reason,
-    hint: 'use --cgroup=v1 on a host with v1 hierarchies, or --cgroup=none',
+    hint: 'set cgroup = "v1" in the configuration on a host with v1 hierarchies, or "none"',
   };
 }

@@ -19,9 +19,17 @@ BLOCKING(umount, "ti", umount2(a[0].s, (int)a[1].n))
 #define ATTRIBUTES ((uint64_t[4]){(uint64_t)LONG(2), (uint64_t)LONG(3), (uint64_t)LONG(4), 0})
 CALL(mountSetattr, "tiiii", syscall(SYS_mount_setattr, AT_FDCWD, TEXT(0), INT(1), ATTRIBUTES, sizeof ATTRIBUTES))
 
+// Interfaces that will come take no routes from whoever advertises some. Not there: a kernel without IPv6.
+static void refuse_advertisements(void) {
+  int fd = open("/proc/sys/net/ipv6/conf/default/accept_ra", O_WRONLY | O_CLOEXEC);
+  (void)!write(fd, "0", 1);
+  if (fd != -1) close(fd);
+}
+
 // A new network namespace, its loopback up, kept by a bind mount on a[0].
 static long make_network(const argument *a) {
   if (unshare(CLONE_NEWNET) == -1) return -1;
+  refuse_advertisements();
   struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
   int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   long result = ioctl(fd, SIOCSIFFLAGS, &lo);

@@ -9,6 +9,7 @@ import { planDisk } from './disk-quota.ts';
 import { mergeConfig } from './merge-config.ts';
 import { checkName, inventName, newContainerId } from './names.ts';
 import { reapAll } from './reap-container.ts';
+import { runtimeFor } from './runtime.ts';
 import { otherContainer } from './spec/namespaces.ts';
 import { insertContainer, type NewContainer } from './state/container-store.ts';
 import { planSteps, type Step } from './state/journal.ts';
@@ -28,6 +29,8 @@ export async function planContainer(
 ): Promise<ContainerPlan> {
   const { config: defaults, images } = services;
   const name = request.name === undefined ? undefined : checkName(request.name);
+  // An unknown one is told before anything is made.
+  if (request.runtime !== undefined) await runtimeFor(services, request.runtime);
   const storage = await services.layers.select(request.storage);
   const operation = {
     ...(request.signal === undefined ? {} : { signal: request.signal }),

@@ -4,6 +4,7 @@ import { type CgroupDriver, type CgroupRef, errnoOf, isStrataError } from '@stra
 import { clearAttachments } from '../networks/endpoint-store.ts';
 import type { EngineServices } from '../services.ts';
 import { runtimeFor } from './runtime.ts';
+import { containerById } from './state/container-store.ts';
 import { forgetIntents, type Intent, intentsOf, type Step } from './state/journal.ts';
 
 /**
@@ -68,13 +69,26 @@ async function settleAll(promises: readonly Promise<void>[]): Promise<void> {
     if (result.status === 'rejected') throw result.reason;
 }
 
+/** A runtime that is not there any more has nothing left to delete, once nothing of the container runs. */
+async function undoRuntime(
+  services: EngineServices,
+  { driver, id }: Extract<Step, { step: 'runtime' }>,
+): Promise<void> {
+  try {
+    const runtime = await runtimeFor(services, driver);
+    await runtime.delete(id, { force: true });
+  } catch (error) {
+    const process = containerById(services.database, id)?.process?.process;
+    if (!isStrataError(error, 'unsupported') || (process && services.host.processes.alive(process)))
+      throw error;
+  }
+}
+
 async function undoStep(services: EngineServices, step: Step): Promise<void> {
   const { host } = services;
   switch (step.step) {
-    case 'runtime': {
-      const runtime = await runtimeFor(services, step.driver);
-      return await runtime.delete(step.id, { force: true });
-    }
+    case 'runtime':
+      return await undoRuntime(services, step);
     case 'cgroup':
       return await undoCgroup(services, step);
     case 'mount':

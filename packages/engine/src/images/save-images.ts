@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -36,6 +36,10 @@ export async function saveImages(services: InternalServices, request: SaveReques
       );
     return await oci.saveDirectory(images, services.imageStore, output, { signal });
   }
+  if (typeof output === 'string' && (await isSpecial(output))) {
+    await using target = await open(output, 'w');
+    return await saveImages(services, { ...request, output: target.fd });
+  }
   const options = { format, signal };
   if (request.compress === true) {
     await writeCompressed(output, (target) => oci.saveImages(images, services.imageStore, target, options));
@@ -43,10 +47,18 @@ export async function saveImages(services: InternalServices, request: SaveReques
     await oci.saveImages(images, services.imageStore, output, options);
   } else {
     const stream = createWriteStream('', { fd: output, autoClose: false, highWaterMark: 1 << 20 });
-    await oci.saveImages(images, services.imageStore, stream, options);
+    const written = finished(stream);
+    written.catch(() => undefined);
+    await Promise.race([oci.saveImages(images, services.imageStore, stream, options), written]);
     stream.end();
-    await finished(stream);
+    await written;
   }
+}
+
+/** A device or pipe is written to; a file beside it would take its place. */
+async function isSpecial(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found !== undefined && !found.isFile() && !found.isDirectory();
 }
 
 /** gzip, to a file that is complete or not there, or to a descriptor. */

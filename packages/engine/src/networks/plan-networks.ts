@@ -83,7 +83,12 @@ export function newEndpoint(
 export function checkWish({ ip, ipv6, macAddress, aliases = [] }: EndpointRequest): void {
   for (const address of [ip, ipv6])
     if (address !== undefined && isIP(address) === 0)
-      throw invalid(`${JSON.stringify(address)} is not an IP address`);
+      throw invalid(`${JSON.stringify(address)} is not an IP address`, 'Write it as 10.1.2.3 or fd00::3');
+  if (ip !== undefined && ipv6 !== undefined)
+    throw invalid(
+      `${ip} and ${ipv6} cannot both be asked for`,
+      'Ask for one with --ip or --ip6; the network chooses the other',
+    );
   if (macAddress !== undefined && !macPattern.test(macAddress))
     throw invalid(`${JSON.stringify(macAddress)} is not a MAC address`, 'Write it as 02:42:ac:11:00:02');
   for (const alias of aliases)

@@ -17,6 +17,17 @@ export const mediaTypes = {
   dockerForeignLayer: 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip',
 } as const;
 
+const ociTypes: ReadonlyMap<string, string> = new Map([
+  [mediaTypes.dockerLayer, mediaTypes.ociLayer],
+  [mediaTypes.dockerLayerGzip, mediaTypes.ociLayerGzip],
+  [mediaTypes.dockerForeignLayer, `${mediaTypes.ociForeignLayer}+gzip`],
+]);
+
+/** What OCI calls a layer of Docker's type; others as they are. */
+export function ociType(mediaType: string): string {
+  return ociTypes.get(mediaType) ?? mediaType;
+}
+
 /** What we ask a registry for, best first. */
 export const acceptManifests = [
   mediaTypes.ociManifest,

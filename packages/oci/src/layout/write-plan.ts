@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import type { Descriptor, Digest, ImageStore } from '@strata/core';
 import { parseImageConfig } from '../document/image-config.ts';
-import { layerCompression, mediaTypes } from '../document/media-types.ts';
+import { layerCompression, mediaTypes, ociType } from '../document/media-types.ts';
 import { maxDocumentBytes } from '../document/parse-json.ts';
 import { digestOf } from '../reference/digest.ts';
 import { familiarName, parseReference } from '../reference/reference.ts';
@@ -48,12 +48,15 @@ export async function planLayout(
     const layers = [];
     for (const layer of manifest.layers) layers.push(await planLayer(layer, store, options.docker));
     const converted = layers.some((layer, n) => layer.descriptor !== manifest.layers[n]);
-    const top = converted
-      ? rebuilt(
-          manifest,
-          layers.map((layer) => layer.descriptor),
-        )
-      : stored(image.descriptor, store);
+    // Readers of OCI layouts need not know Docker's types, and umoci does not.
+    const foreign = !options.docker && image.descriptor.mediaType !== mediaTypes.ociManifest;
+    const top =
+      converted || foreign
+        ? rebuilt(
+            manifest,
+            layers.map(({ descriptor }) => ({ ...descriptor, mediaType: ociType(descriptor.mediaType) })),
+          )
+        : stored(image.descriptor, store);
     for (const blob of [top.blob, stored(manifest.config, store).blob, ...layers.map((layer) => layer.blob)])
       blobs.set(blob.digest, blob);
     const config = await parseImageConfig(await store.read(manifest.config.digest, maxDocumentBytes));
