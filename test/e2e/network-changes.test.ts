@@ -53,6 +53,48 @@ it('a renamed container is found by its new name, by the old one no more, also a
   await ok('network', 'rm', 'names');
 });
 
+it('addresses of both families are given as asked for and shown, and --dns is for the names outside', async () => {
+  await ok('network', 'create', '--subnet', '10.99.7.0/24', '--subnet', 'fd99:7::/64', 'dual');
+  const on = ['--network', 'dual', '--dns', '203.0.113.7'];
+  await ok(
+    'run',
+    '-d',
+    '--name',
+    'both',
+    ...on,
+    '--ip',
+    '10.99.7.77',
+    '--ip6',
+    'fd99:7::77',
+    'busybox',
+    'sleep',
+    '600',
+  );
+  const shown = JSON.parse(await ok('inspect', '-f', '{{json .NetworkSettings}}', 'both'));
+  expect(shown).toMatchObject({
+    ...{ Gateway: '10.99.7.1', IPAddress: '10.99.7.77' },
+    ...{ IPv6Gateway: 'fd99:7::1', GlobalIPv6Address: 'fd99:7::77', GlobalIPv6PrefixLen: 64 },
+  });
+  expect(shown.Networks.dual).toMatchObject({
+    IPv6Gateway: 'fd99:7::1',
+    IPAMConfig: { IPv4Address: '10.99.7.77', IPv6Address: 'fd99:7::77' },
+  });
+  expect(await ok('exec', 'both', 'ip', '-o', 'address')).toMatch(/10\.99\.7\.77\/24[\s\S]*fd99:7::77\/64/);
+  // The server of the network asks it; named here, too, its "no such name" would be taken for containers.
+  const resolvConf = await ok('exec', 'both', 'cat', '/etc/resolv.conf');
+  expect(resolvConf).toMatch(/^nameserver 10\.99\.7\.1$/m);
+  expect(resolvConf).not.toContain('203.0.113.7');
+  expect(await place.on('sh', '-c', `cat ${place.home.run}/drivers/network/bridge/dns/*`)).toMatch(
+    /both,\w+ 203\.0\.113\.7\n/,
+  );
+  expect(await refused('run', ...on, '--ip', 'fd99:7::8', '--ip6', 'fd99:7::9', 'busybox')).toMatch(
+    /both IPv6/,
+  );
+  expect(await refused('run', ...on, '--ip6', '10.99.7.9', 'busybox')).toMatch(/not an IPv6 address/);
+  await ok('rm', '-f', 'both');
+  await ok('network', 'rm', 'dual');
+});
+
 describe('networks of CNI lists', () => {
   const list = (name: string, subnet: string, extra: object[] = []) => {
     const ipam = { type: 'host-local', subnet, dataDir: join(lists, `leases-${name}`) };

@@ -13,6 +13,8 @@ export interface BridgeState extends Record<string, unknown> {
   readonly gateways: readonly string[];
   /** What the others of the network find it by. */
   readonly names: readonly string[];
+  /** Whom its questions about other names go to; absent or empty: the host's name servers. */
+  readonly resolvers?: readonly string[];
 }
 
 /** Decided before the transaction. */
@@ -31,12 +33,11 @@ export function lease(store: LeaseStore, { endpoint, ports, named }: LeaseReques
   if (store.endpointCount(network.spec.id) >= BRIDGE_PORTS) throw bridgeFull(network.spec.name);
   for (const port of ports) refuseTaken(store, port);
   const leased = store.leased(network.spec.id);
-  const wanted = endpoint.ip === undefined ? undefined : wantedAddress(endpoint.ip, network);
-  const addresses = network.segments.map((segment) =>
-    wanted?.family === segment.subnet.family
-      ? claim(wanted, network, leased)
-      : next(store, network, segment, leased),
-  );
+  const wanted = wantedAddresses(endpoint, network);
+  const addresses = network.segments.map((segment) => {
+    const fixed = wanted.find(({ family }) => family === segment.subnet.family);
+    return fixed === undefined ? next(store, network, segment, leased) : claim(fixed, network, leased);
+  });
   const mac = chooseMac(store, endpoint, addresses[0]!);
   const attachment = toAttachment(endpoint, network, { addresses, mac, ports, named });
   store.addEndpoint(attachment, mac);
@@ -51,7 +52,8 @@ function toAttachment(
   const outward = network.spec.internal ? [] : network.segments;
   const gateways = outward.map(({ gateway }) => formatAddress(gateway));
   const names = given.named ? endpoint.aliases : [];
-  const state: BridgeState = { version: 1, mtu: network.mtu, gateways, names };
+  const resolvers = given.named ? (endpoint.nameservers ?? []).filter(isPlain) : [];
+  const state: BridgeState = { version: 1, mtu: network.mtu, gateways, names, resolvers };
   return {
     endpointId: checkedId(endpoint.id, 'endpoint'),
     networkId: network.spec.id,
@@ -62,11 +64,29 @@ function toAttachment(
       (address, n) => `${formatAddress(address)}/${network.segments[n]!.subnet.prefix}`,
     ),
     gateway: gateways[0],
+    ...(gateways[1] === undefined ? {} : { gateway6: gateways[1] }),
     macAddress: given.mac,
     ports: given.ports,
     nameservers: given.named ? [formatAddress(network.segments[0]!.gateway)] : [],
+    ...(given.named ? { forwards: (endpoint.nameservers ?? []).every(isPlain) } : {}),
     state,
   };
+}
+
+/** Not one with a zone, which means an interface of the container. */
+function isPlain(nameserver: string): boolean {
+  return parseAddress(nameserver) !== undefined;
+}
+
+function wantedAddresses({ ip, ip6 }: Endpoint, network: Network): Address[] {
+  const wanted = [ip, ip6].flatMap((text) => (text === undefined ? [] : wantedAddress(text, network)));
+  if (wanted.length === 2 && wanted[0]!.family === wanted[1]!.family)
+    throw invalid(
+      'ADDRESS_INVALID',
+      `${ip} and ${ip6} are of one family`,
+      'Ask for one IPv4 and one IPv6 address',
+    );
+  return wanted;
 }
 
 function wantedAddress(text: string, { segments, spec }: Network): Address {

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import type { Attachment, DriverContext, Host } from '@strata/core';
-import { formatAddress } from './cidr.ts';
+import { formatAddress, parseAddress } from './cidr.ts';
 import type { BridgeState } from './lease.ts';
 import type { LeaseStore } from './lease-store.ts';
 import { checkedId } from './names.ts';
@@ -90,12 +90,15 @@ export class NameService {
   }
 }
 
-/** `id ipv4 ipv6 names`, single spaces, addresses possibly empty. */
+/** `id ipv4 ipv6 names[ nameservers]`, single spaces, addresses possibly empty. */
 function entry({ containerId, addresses, state }: Attachment): string | undefined {
-  const names = ((state as BridgeState).names ?? []).filter((name) => NAME.test(name));
+  const { names: called = [], resolvers = [] } = state as BridgeState;
+  const names = called.filter((name) => NAME.test(name));
   if (names.length === 0 || !NAME.test(containerId)) return undefined;
   const plain = addresses.map((address) => address.split('/')[0]!);
   const ipv4 = plain.filter((address) => !address.includes(':')).join(',');
   const ipv6 = plain.filter((address) => address.includes(':')).join(',');
-  return `${containerId} ${ipv4} ${ipv6} ${names.join(',')}`;
+  const servers = resolvers.flatMap((text) => parseAddress(text) ?? []).map(formatAddress);
+  const own = servers.length > 0 ? ` ${servers.join(',')}` : '';
+  return `${containerId} ${ipv4} ${ipv6} ${names.join(',')}${own}`;
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import type { NetworkCase, NetworkContext } from '@strata/conformance/network';
+import type { Readable, Writable } from 'node:stream';
+import type { Joined, NetworkCase, NetworkContext } from '@strata/conformance/network';
 import type { Log } from '@strata/core';
 
 const resolveScript = `
@@ -8,6 +10,20 @@ const [server, name, type] = process.argv.slice(1);
 const resolver = new (require('node:dns').promises.Resolver)({ timeout: 500, tries: 2 });
 resolver.setServers([server]);
 resolver.resolve(name, type).then((found) => process.stdout.write(found.sort().join(' ')), (error) => process.stdout.write(error.code));
+`;
+
+/** Answers every question with one address; ends with its input. */
+const serverScript = `
+const [host, answer] = process.argv.slice(1);
+const socket = require('node:dgram').createSocket('udp4');
+socket.on('message', (query, peer) => {
+  const question = query.subarray(12, query.indexOf(0, 12) + 5);
+  const header = Buffer.from([query[0], query[1], 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0]);
+  const record = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4, ...answer.split('.').map(Number)]);
+  socket.send(Buffer.concat([header, question, record]), peer.port, peer.address);
+});
+socket.bind({ address: host, port: 53 }, () => process.stdout.write('ready'));
+process.stdin.resume().on('end', () => process.exit(0));
 `;
 
 export const nameCases: NetworkCase[] = [
@@ -35,6 +51,31 @@ export const nameCases: NetworkCase[] = [
       await context.driver.detach(client.attachment);
       await context.driver.detach(second.attachment);
       await gone(daemon);
+    },
+  },
+  {
+    name: 'bridge/other-names-are-asked-of-the-servers-of-the-container',
+    async run(context) {
+      const network = await context.network();
+      await using _first = await nameServer(context, '127.0.0.9', '203.0.113.9');
+      await using _second = await nameServer(context, '127.0.0.10', '203.0.113.10');
+      const join = (name: string, ...nameservers: string[]) =>
+        context.join(network, { aliases: [name], nameservers });
+      const one = await join('one', '127.0.0.9');
+      const other = await join('other', '127.0.0.10', '127.0.0.9');
+      const plain = await join('plain');
+      const ask = (who: Joined, name: string) => lookup(context, who.sandbox, [network.gateway!, name, 'A']);
+      assert.equal(await ask(one, 'www.example.org'), '203.0.113.9');
+      assert.equal(await ask(other, 'www.example.org'), '203.0.113.10');
+      assert.match(await ask(plain, 'www.example.org'), /^E/);
+      assert.equal(await ask(one, 'other'), other.addresses[0], 'names of the network come first');
+      assert.deepEqual(
+        [one, plain].map(({ attachment }) => attachment.forwards),
+        [true, true],
+      );
+      const zoned = await join('zoned', 'fe80::1%eth0');
+      assert.equal(zoned.attachment.forwards, false, 'nobody else can ask a server of the own link');
+      assert.equal(await ask(zoned, 'one'), one.addresses[0]);
     },
   },
   {
@@ -96,6 +137,23 @@ export const nameCases: NetworkCase[] = [
 async function lookup(context: NetworkContext, sandbox: string | undefined, args: string[]): Promise<string> {
   const command = [`--net=${sandbox}`, '--', process.execPath, '-e', resolveScript, ...args];
   return (await context.host.exec.run('nsenter', command)).stdout;
+}
+
+async function nameServer(
+  { host }: NetworkContext,
+  address: string,
+  answer: string,
+): Promise<AsyncDisposable> {
+  const child = await host.exec.spawn(process.execPath, ['-e', serverScript, address, answer], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  await once(child.pipes.get(1) as Readable, 'data');
+  return {
+    async [Symbol.asyncDispose]() {
+      (child.pipes.get(0) as Writable).end();
+      await child.exited;
+    },
+  };
 }
 
 /** The daemon ends by itself a moment after its last network went. */

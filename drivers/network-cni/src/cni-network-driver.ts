@@ -150,7 +150,8 @@ function planned(endpoint: Endpoint, ports: readonly PublishedPort[]): Attachmen
 
 /** Capabilities where plugins have them, CNI_ARGS for those that only know these. */
 function told(endpoint: Endpoint, conflist: Conflist, ports: readonly PublishedPort[]): CniEndpoint {
-  const { ip, macAddress, containerId, interfaceName, aliases } = endpoint;
+  const { ip, ip6, macAddress, containerId, interfaceName, aliases } = endpoint;
+  const ips = [ip, ip6].filter((address) => address !== undefined);
   const args = [
     'IgnoreUnknown=1',
     ...(ip === undefined ? [] : [`IP=${ip}`]),
@@ -162,7 +163,7 @@ function told(endpoint: Endpoint, conflist: Conflist, ports: readonly PublishedP
     interfaceName,
     runtimeConfig: {
       ...(ports.length > 0 ? { portMappings: ports.map(mapping) } : {}),
-      ...(ip === undefined ? {} : { ips: [ip] }),
+      ...(ips.length > 0 ? { ips } : {}),
       ...(macAddress === undefined ? {} : { mac: macAddress }),
       ...(aliases.length > 0 ? { aliases: { [conflist.name]: aliases } } : {}),
     },

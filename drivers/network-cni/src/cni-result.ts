@@ -5,6 +5,7 @@ import type { CniResult } from './cni-chain.ts';
 export interface Learned {
   readonly addresses: readonly string[];
   readonly gateway: string | undefined;
+  readonly gateway6?: string;
   readonly macAddress: string | undefined;
   readonly nameservers: readonly string[];
 }
@@ -17,12 +18,14 @@ export function learnedFrom(result: CniResult, interfaceName: string): Learned {
   const index = interfaces.findIndex(({ name, sandbox }) => name === interfaceName && Boolean(sandbox));
   const own = objects(result.ips).filter((ip) => ip.interface === undefined || ip.interface === index);
   const gateways = own.map(({ gateway }) => String(gateway ?? '')).filter((address) => isIP(address) !== 0);
+  const gateway6 = gateways.slice(1).find((address) => isIP(address) === 6);
   const mac = String(interfaces[index]?.mac ?? '');
   const [dns] = objects([result.dns]);
   const nameservers = Array.isArray(dns?.nameservers) ? dns.nameservers.map(String) : [];
   return {
     addresses: own.map(({ address }) => String(address)).filter(isPrefix),
     gateway: gateways[0],
+    ...(gateway6 === undefined ? {} : { gateway6 }),
     macAddress: MAC.test(mac) ? mac.toLowerCase() : undefined,
     nameservers: nameservers.filter((address) => isIP(address) !== 0),
   };

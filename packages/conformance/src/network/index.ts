@@ -3,6 +3,6 @@
 export type { NetworkSuiteTarget } from './create-network-driver.ts';
 export { type IsolatedSuite, runIsolated } from './isolated.ts';
 export { type NetworkCase, networkDriverCases } from './network-cases.ts';
-export { NetworkContext } from './network-context.ts';
+export { type Joined, NetworkContext } from './network-context.ts';
 export { openNetworkContext } from './network-target.ts';
 export { type ReportedResult, reportNetworkSuite } from './report.ts';

@@ -59,9 +59,14 @@ export interface Endpoint {
   readonly sandbox: string | undefined;
   /** Name inside the sandbox: `eth0`, `eth1`, … */
   readonly interfaceName: string;
+  /** Of either family. */
   readonly ip?: string;
+  /** IPv6, beside an IPv4 {@link ip}. */
+  readonly ip6?: string;
   readonly macAddress?: string;
   readonly aliases: readonly string[];
+  /** The user's (`--dns`), for names outside the network; empty or absent: the host's. */
+  readonly nameservers?: readonly string[];
   readonly ports: readonly PublishedPort[];
 }
 
@@ -73,12 +78,17 @@ export interface Attachment {
   readonly interfaceName: string | undefined;
   /** `address/prefix`. */
   readonly addresses: readonly string[];
+  /** Of the first family that has one. */
   readonly gateway: string | undefined;
+  /** IPv6, beside an IPv4 {@link gateway}. */
+  readonly gateway6?: string;
   readonly macAddress: string | undefined;
   /** With host ports filled in. */
   readonly ports: readonly PublishedPort[];
-  /** Name servers for the container's resolv.conf; empty: the host's. */
+  /** Name servers for the container's resolv.conf, before the user's; empty: the user's or the host's. */
   readonly nameservers: readonly string[];
+  /** {@link nameservers} ask {@link Endpoint.nameservers} themselves: resolv.conf names only the former. */
+  readonly forwards?: boolean;
   /** What the driver needs to undo it; JSON. */
   readonly state: Readonly<Record<string, unknown>>;
 }

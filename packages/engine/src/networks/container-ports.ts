@@ -71,11 +71,11 @@ export function networkShapes(
 }
 
 function endpointShape(endpoint: EndpointRecord, container: { readonly name: string; readonly id: string }) {
-  const { attachment, aliases, ip, macAddress } = endpoint;
+  const { attachment, aliases, macAddress } = endpoint;
   const [four, six] = [false, true].map((ipv6) => split(attachment, ipv6));
   const gateway = attachment?.gateway ?? '';
   return {
-    IPAMConfig: ip === undefined ? null : ip.includes(':') ? { IPv6Address: ip } : { IPv4Address: ip },
+    IPAMConfig: ipamShape(endpoint),
     Links: null,
     Aliases: aliases.length > 0 ? [...aliases] : null,
     MacAddress: attachment?.macAddress ?? macAddress ?? '',
@@ -85,11 +85,20 @@ function endpointShape(endpoint: EndpointRecord, container: { readonly name: str
     Gateway: gateway.includes(':') ? '' : gateway,
     IPAddress: four?.[0] ?? '',
     IPPrefixLen: Number(four?.[1] ?? 0),
-    IPv6Gateway: gateway.includes(':') ? gateway : '',
+    IPv6Gateway: gateway.includes(':') ? gateway : (attachment?.gateway6 ?? ''),
     GlobalIPv6Address: six?.[0] ?? '',
     GlobalIPv6PrefixLen: Number(six?.[1] ?? 0),
     DNSNames: [container.name, ...aliases, container.id.slice(0, 12)],
   };
+}
+
+/** The addresses that were asked for. */
+function ipamShape({ ip, ip6 }: EndpointRecord): Shape | null {
+  const wanted = [ip, ip6].filter((address) => address !== undefined);
+  if (wanted.length === 0) return null;
+  return Object.fromEntries(
+    wanted.map((address) => [address.includes(':') ? 'IPv6Address' : 'IPv4Address', address]),
+  );
 }
 
 function split(attachment: Attachment | undefined, ipv6: boolean): string[] | undefined {

@@ -11,6 +11,7 @@ export interface NewEndpoint {
   readonly network: string;
   readonly interfaceName: string;
   readonly ip?: string | undefined;
+  readonly ip6?: string | undefined;
   readonly macAddress?: string | undefined;
   readonly aliases: readonly string[];
 }

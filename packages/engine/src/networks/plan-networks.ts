@@ -75,6 +75,7 @@ export function newEndpoint(
     network: network.id,
     interfaceName: `eth${index}`,
     ip: wish.ip ?? wish.ipv6,
+    ip6: wish.ip === undefined ? undefined : wish.ipv6,
     macAddress: wish.macAddress?.toLowerCase(),
     aliases: wish.aliases ?? [],
   };
@@ -84,11 +85,10 @@ export function checkWish({ ip, ipv6, macAddress, aliases = [] }: EndpointReques
   for (const address of [ip, ipv6])
     if (address !== undefined && isIP(address) === 0)
       throw invalid(`${JSON.stringify(address)} is not an IP address`, 'Write it as 10.1.2.3 or fd00::3');
-  if (ip !== undefined && ipv6 !== undefined)
-    throw invalid(
-      `${ip} and ${ipv6} cannot both be asked for`,
-      'Ask for one with --ip or --ip6; the network chooses the other',
-    );
+  if (ipv6 !== undefined && isIP(ipv6) !== 6)
+    throw invalid(`${ipv6} is not an IPv6 address`, 'Ask for it with --ip');
+  if (ip !== undefined && isIP(ip) === 6 && ipv6 !== undefined)
+    throw invalid(`${ip} and ${ipv6} are both IPv6 addresses`, 'Give an IPv4 address to --ip');
   if (macAddress !== undefined && !macPattern.test(macAddress))
     throw invalid(`${JSON.stringify(macAddress)} is not a MAC address`, 'Write it as 02:42:ac:11:00:02');
   for (const alias of aliases)

@@ -139,7 +139,7 @@ function endpointFor(
   made: { endpoint: EndpointRecord; network: NetworkRecord; ports: readonly PublishedPort[] },
 ): Endpoint {
   const { endpoint, network, ports } = made;
-  const { ip, macAddress } = endpoint;
+  const { ip, ip6, macAddress } = endpoint;
   return {
     id: endpoint.id,
     network: network.spec,
@@ -147,8 +147,10 @@ function endpointFor(
     sandbox: sandboxPath(services, id),
     interfaceName: endpoint.interfaceName,
     ...(ip === undefined ? {} : { ip }),
+    ...(ip6 === undefined ? {} : { ip6 }),
     ...(macAddress === undefined ? {} : { macAddress }),
     aliases: isBuiltIn(services, network.name) ? [] : namesOf({ id, name, config }, endpoint),
+    nameservers: config.dns,
     ports,
   };
 }

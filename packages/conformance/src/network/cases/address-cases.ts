@@ -64,6 +64,30 @@ export const addressCases: readonly NetworkCase[] = [
     },
   },
   {
+    name: 'strata/address-of-each-family-as-asked-for',
+    excludedBy: needsNetworks,
+    async run(context) {
+      const network = await context.network({ subnets: ['10.99.0.0/24', 'fd99::/64'], ipv6: true });
+      const wish = { ip: '10.99.0.77', ip6: 'fd99::77' };
+      const { attachment, sandbox } = await context.join(network, wish);
+      assert.deepEqual(attachment.addresses, ['10.99.0.77/24', 'fd99::77/64']);
+      assert.match(await context.ip(sandbox, 'address'), /10\.99\.0\.77\/24[\s\S]*fd99::77\/64/);
+      const gateways = [attachment.gateway, attachment.gateway6];
+      const routes = await context.ip(sandbox, '-6', 'route');
+      assert.equal(gateways[0], network.gateway);
+      assert.match(routes, new RegExp(`^default via ${gateways[1]} dev eth0`, 'm'));
+      const again = async (changes: object) => context.driver.plan(await context.endpoint(network, changes));
+      await expectError('already-exists', 'one of them is leased', () =>
+        again({ ...wish, ip: '10.99.0.78' }),
+      );
+      await expectError('invalid-argument', 'two of one family', () =>
+        again({ ip: 'fd99::78', ip6: 'fd99::79' }),
+      );
+      await expectError('invalid-argument', 'an address outside', () => again({ ...wish, ip6: 'fd98::1' }));
+      assert.deepEqual(await context.driver.list(), [attachment.endpointId], 'refusals lease nothing');
+    },
+  },
+  {
     name: 'strata/addresses-run-out-and-come-back',
     excludedBy: needsNetworks,
     async run(context) {

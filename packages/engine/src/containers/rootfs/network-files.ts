@@ -66,10 +66,16 @@ function hostGateway({ sharesHost, attachments }: NetworkFacts): string {
   );
 }
 
-/** The name servers of its networks know the host's; a user's come after them. */
+/**
+ * Name servers of its networks come first. Those that ask the user's themselves are alone: some resolvers (musl's) ask
+ * all at once, and take another's word that there is no such name.
+ */
 export function resolvConf(config: ContainerConfig, network: NetworkFacts): string {
   const own = [...new Set(network.attachments.flatMap(({ nameservers }) => nameservers))];
-  const given = [...own, ...config.dns];
+  const forwarded = network.attachments.every(
+    ({ nameservers, forwards }) => nameservers.length === 0 || forwards === true,
+  );
+  const given = own.length > 0 && forwarded ? own : [...own, ...config.dns];
   const options = config.dnsOptions ?? [];
   const lines = readHost('/etc/resolv.conf').split('\n');
   const kept = lines.filter((line) => {
