@@ -37,4 +37,17 @@ export class Terminal {
   async shows(text: string | RegExp): Promise<void> {
     await expect.poll(() => this.#screen, { timeout: 15_000 }).toMatch(text);
   }
+
+  /** A shell at its prompt: a tty of our size, also of a new one; ends with the shell's code. */
+  async behavesAsATty(): Promise<void> {
+    await this.shows(/# /);
+    this.type('tty; stty size; echo $TERM\n');
+    await this.shows(/\/dev\/pts\/0\s+30 90\s+xterm/);
+    this.resize(100, 40);
+    await new Promise((done) => setTimeout(done, 300));
+    this.type('stty size\n');
+    await this.shows(/40 100/);
+    this.type('exit 7\n');
+    expect(await this.exited).toBe(7);
+  }
 }

@@ -1,7 +1,12 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import type { InvokeOptions, Outcome, StrataHome } from '@strata/test-fixtures';
 import { expect } from 'vitest';
+
+const binary = resolve(import.meta.dirname, '../../packages/cli/bin/strata');
 
 /** The standby processes of one test: a variable that is part of their key makes them its own. */
 export class Standbys {
@@ -16,6 +21,14 @@ export class Standbys {
 
   strata(args: readonly string[], options: InvokeOptions = {}): Promise<Outcome> {
     return this.#home.strata(args, { ...options, env: { ...options.env, ...this.env } });
+  }
+
+  /** A command that a signal is sent to. */
+  start(args: readonly string[]): ChildProcessByStdio<null, Readable, null> {
+    return spawn(binary, args, {
+      env: { ...process.env, ...this.env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
   }
 
   pids(): readonly number[] {

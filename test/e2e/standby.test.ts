@@ -1,13 +1,10 @@
-import { spawn } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { InvokeOptions } from '@strata/test-fixtures';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Terminal } from './pty.ts';
 import { registryStage, type Stage, stage } from './setup.ts';
 import { links, parentOf, Standbys } from './standby-process.ts';
-
-const binary = resolve(import.meta.dirname, '../../packages/cli/bin/strata');
 
 describe('a standby process', () => {
   let place: Stage;
@@ -95,17 +92,11 @@ describe('a standby process', () => {
     await using standbys = new Standbys(place.home);
     await standbys.waiting();
     const script = 'trap "exit 7" TERM; echo ready; while :; do sleep 0.1; done';
-    const client = spawn(binary, ['run', '--rm', 'busybox', 'sh', '-c', script], {
-      env: { ...process.env, ...standbys.env },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const client = standbys.start(['run', '--rm', 'busybox', 'sh', '-c', script]);
     await new Promise((ready) => client.stdout.once('data', ready));
     client.kill('SIGTERM');
     expect(await new Promise((ended) => client.once('close', ended))).toBe(7);
-    const following = spawn(binary, ['logs', '-f', await forever(standbys)], {
-      env: { ...process.env, ...standbys.env },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const following = standbys.start(['logs', '-f', await forever(standbys)]);
     await new Promise((ready) => following.stdout.once('data', ready));
     following.kill('SIGINT');
     const [code, signal] = await new Promise<[number | null, string | null]>((ended) => {
@@ -125,10 +116,7 @@ describe('a standby process', () => {
   it('dies with the one it works for; the container lives on', async () => {
     await using standbys = new Standbys(place.home);
     const pid = await standbys.waiting();
-    const client = spawn(binary, ['run', '--name', 'left', 'busybox', 'sh', '-c', 'echo ready; sleep 600'], {
-      env: { ...process.env, ...standbys.env },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const client = standbys.start(['run', '--name', 'left', 'busybox', 'sh', '-c', 'echo ready; sleep 600']);
     await new Promise((ready) => client.stdout.once('data', ready));
     client.kill('SIGKILL');
     await expect.poll(() => standbys.pids().includes(pid)).toBe(false);
@@ -198,16 +186,7 @@ describe('a standby process', () => {
   it('gives a terminal as any process does', async () => {
     await using standbys = new Standbys(place.home);
     await standbys.waiting();
-    const terminal = new Terminal(['run', '-it', '--rm', 'busybox', 'sh'], standbys.env);
-    await terminal.shows(/# /);
-    terminal.type('tty; stty size\n');
-    await terminal.shows(/\/dev\/pts\/0\s+30 90/);
-    terminal.resize(100, 40);
-    await new Promise((done) => setTimeout(done, 300));
-    terminal.type('stty size\n');
-    await terminal.shows(/40 100/);
-    terminal.type('exit 7\n');
-    expect(await terminal.exited).toBe(7);
+    await new Terminal(['run', '-it', '--rm', 'busybox', 'sh'], standbys.env).behavesAsATty();
   });
 
   it('serves many at a time as well', async () => {

@@ -10,16 +10,7 @@ describe('a terminal', () => {
   afterAll(async () => place?.[Symbol.asyncDispose]());
 
   it('is a tty of the right size, follows resizes, and ends with the shell’s code', async () => {
-    const terminal = new Terminal(['run', '-it', '--rm', 'busybox', 'sh'], place.home.env);
-    await terminal.shows(/# /);
-    terminal.type('tty; stty size; echo $TERM\n');
-    await terminal.shows(/\/dev\/pts\/0\s+30 90\s+xterm/);
-    terminal.resize(100, 40);
-    await new Promise((done) => setTimeout(done, 300));
-    terminal.type('stty size\n');
-    await terminal.shows(/40 100/);
-    terminal.type('exit 7\n');
-    expect(await terminal.exited).toBe(7);
+    await new Terminal(['run', '-it', '--rm', 'busybox', 'sh'], place.home.env).behavesAsATty();
   });
 
   it('detaches with the keys and attaches again', async () => {

@@ -118,8 +118,11 @@ describe('subvolumes made inside', () => {
   });
 
   test('are counted by simple quotas, which a pool gets', async (context) => {
-    const known = existsSync('/sys/fs/btrfs/features/simple_quota');
-    context.skip(!known, 'this kernel has no simple quotas (Linux 6.7)');
+    if (!existsSync('/sys/fs/btrfs/features/simple_quota')) {
+      const reason = 'this kernel has no simple quotas (Linux 6.7)';
+      process.stdout.write(`skipped: ${context.task.name}: ${reason}\n`);
+      return context.skip(reason);
+    }
     const { directory, dispose } = await createLoopFilesystem({ type: 'btrfs', size: 2 * 1024 ** 3 });
     try {
       const driver = (await limited(directory, 'simple')) as QuotaLayerDriver;

@@ -88,7 +88,10 @@ function definitions(modules: readonly (readonly [file: string, code: string])[]
   return `{${all.join(',\n')}}`;
 }
 
-/** `preload` is for processes that wait (src/standby.ts). `__strataUrl` and `__strataResolve` are what `import.meta` was: every module speaks of the program's directory. */
+/**
+ * `__strataUrl` and `__strataResolve` are what `import.meta` was: every module speaks of the program's directory. `preload`
+ * is for processes that wait (src/standby.ts).
+ */
 function loader(where: Record<string, string>, entry: string): string {
   return `var url='file://'+encodeURI(__filename).replace(/[?#]/g,encodeURIComponent);
 function resolve(name){return new URL('./'+name.slice(name.lastIndexOf('/')+1)+'.cjs',url).href}
@@ -96,12 +99,11 @@ var definitions=Object.create(null);
 var where=${JSON.stringify(where)};
 var open=globalThis[Symbol.for('@strata/cli.load')]||require;
 var loaded=Object.create(null);
-function read(file){Object.assign(definitions,open(__dirname+'/lib/'+file))}
 function load(name){
   if(name[0]!=='.')return require(name);
   var file=name.slice(name.lastIndexOf('/')+1),module=loaded[file];
   if(module===undefined){
-    if(!(file in definitions))read(where[file]||file);
+    if(!(file in definitions))Object.assign(definitions,open(__dirname+'/lib/'+(where[file]||file)));
     module=loaded[file]={exports:{}};
     definitions[file](module,module.exports,load,url,resolve);
   }

@@ -66,7 +66,7 @@ static char *receive_request(int from, standby_request *request, int *fds) {
 }
 
 // standbyAccept(listener, milliseconds, numbers): waits, blocking everything, for a client's request: its words and
-// environment; undefined when none came. `numbers` (16 int32): connection, the four descriptors, count of words, umask, and
+// environment; undefined when none came. `numbers` (9 int32): connection, the four descriptors, count of words, umask, and
 // the signals it ignores as two halves. The listener is closed once there is one: who comes later goes elsewhere.
 BINDING(standbyAccept) {
   ARGUMENTS("iib");

@@ -13,7 +13,7 @@ export interface Request {
   readonly ignored: readonly [low: number, high: number];
 }
 
-const NUMBERS = 16;
+const NUMBERS = 9;
 
 /** Wait, without an event loop, for a client. `undefined` when none came in time; the listener is closed once one has come. */
 export function acceptRequest(native: Native, listener: number, milliseconds: number): Request | undefined {

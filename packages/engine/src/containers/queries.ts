@@ -16,8 +16,10 @@ import { migrations } from '../state/schema.ts';
 import { filterClauses } from './container-filter.ts';
 import { shownStatus } from './health/shown-status.ts';
 
-/** Everything `ps` shows; without `config`, which is most of a row and is only parsed where
-    it says something, and the process of what does not run. */
+/**
+ * Everything `ps` shows; without the process of what does not run, and without `config`, which is most of a row: its mounts
+ * are only parsed where there are some. Inside a string its quotes would be escaped, so the text is found nowhere else.
+ */
 const columns = `id, name, status, image, image_id, storage, network, command, labels,
   CASE WHEN status IN ('running', 'paused') THEN process END AS process, created, started, finished, exit_code, oom_killed,
   CASE WHEN status IN ('running', 'paused') THEN json_extract(config, '$.exposedPorts') END AS exposed,
