@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { busyboxImage, invoke } from '@strata/test-fixtures';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -30,6 +32,43 @@ describe('images that travel', () => {
       const seen = await invoke('skopeo', ['inspect', '--config', `${transport}:${path}`]);
       expect(JSON.parse(seen.stdout)).toMatchObject({ os: 'linux', rootfs: { type: 'layers' } });
     }
+  });
+
+  it('are laid out with the types of OCI, also those that came with Docker’s', async () => {
+    const name = `${registry.address}/docker-types:1`;
+    const source = `oci:${busyboxImage().layout}:${busyboxImage().tag}`;
+    const target = ['--dest-tls-verify=false', source, `docker://${name}`];
+    expect(await invoke('skopeo', ['copy', '--format', 'v2s2', ...target])).toMatchObject({ code: 0 });
+    await place.home.ok('pull', name);
+    const id = await place.home.ok('images', '-q', '--no-trunc', name);
+    await place.home.ok('save', '--format', 'oci-dir', '-o', file('docker-types'), name);
+    const unpack = ['unpack', '--image', `${file('docker-types')}:1`, file('docker-types-bundle')];
+    expect(await invoke('umoci', unpack)).toMatchObject({ code: 0 });
+    await place.home.ok('rmi', name);
+    await place.home.ok('load', '-i', file('docker-types'));
+    expect(await place.home.ok('images', '-q', '--no-trunc', name)).toBe(id);
+  });
+
+  it('are written into devices and pipes, which stay what they are', async () => {
+    const pipe = file('pipe');
+    const device = file('device');
+    execFileSync('mkfifo', [pipe]);
+    execFileSync('mknod', [device, 'c', '1', '3']);
+    const reading = invoke('tar', ['-tf', pipe]);
+    await place.home.ok('save', '-o', pipe, 'busybox:latest');
+    expect((await reading).stdout).toContain('manifest.json');
+    await place.home.ok('save', '-o', device, 'busybox:latest');
+    expect(statSync(device).isCharacterDevice()).toBe(true);
+  });
+
+  it('whose reader or disk ends cost a sentence', async () => {
+    const save = (script: string) =>
+      place.home.strata(['save', 'busybox:latest'], { prefix: ['bash', '-c', script, 'bash'] });
+    const left = await save('set -o pipefail; "$@" | head -c 10 >/dev/null');
+    expect(left).toEqual({ code: 141, stdout: '', stderr: '' });
+    const full = await save('"$@" >/dev/full');
+    expect(full.code).toBe(1);
+    expect(full.stderr).toMatch(/^strata: No space left [^\n]*\nhint: [^\n]*\n$/);
   });
 
   it('come back from what skopeo and umoci write', async () => {

@@ -34,6 +34,7 @@ describe('exit codes', () => {
     ],
     ['125 for a bad name', ['run', '--name', '../x', 'busybox', 'true'], 125, /\.\.\/x/],
     ['125 for a missing image', ['run', '--pull=never', 'absent:1', 'true'], 125, /absent:1/],
+    ['125 for a missing runtime', ['run', '--runtime', 'bogus', 'busybox'], 125, /bogus is not installed/],
     ['1 for a missing container', ['rm', 'absent'], 1, /No such container: absent/],
     ['127 from exec', ['exec', 'busy', 'nope'], 127, /executable file not found/],
     ['the process’s own from exec', ['exec', 'busy', 'sh', '-c', 'exit 9'], 9, /^$/],

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Stage, stage } from './setup.ts';
@@ -29,6 +29,19 @@ it('the systemd unit of the manual is one that systemd takes', async () => {
   const real = unit.replace('/usr/local/bin/strata', strata);
   expect(verify(real)).toBe('');
   expect(() => verify(real.replace('oneshot', 'oneshoot').replace('ExecStart', 'ExecSart'))).toThrow();
+});
+
+it('a runtime that is gone does not keep the containers that were made for it', async () => {
+  const runtime = join(place.filesystem.directory, 'crun');
+  copyFileSync('/usr/bin/crun', runtime);
+  await ok('create', '--name', 'kept', '--runtime', runtime, 'busybox', 'true');
+  rmSync(runtime);
+  const { code, stderr } = await place.home.strata(['start', 'kept']);
+  expect(code).toBe(1);
+  expect(stderr).toContain('RUNTIME_UNSUPPORTED');
+  await ok('rm', 'kept');
+  expect(await ok('ps', '-aq')).toBe('');
+  await ok('check');
 });
 
 it('system df and system prune count volumes, and prune takes anonymous ones of nobody only', async () => {

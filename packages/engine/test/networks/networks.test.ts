@@ -133,6 +133,15 @@ describe('starting on networks', () => {
     await fixture.api.remove(id, { force: true });
   });
 
+  it('one has at most one address that was asked for', async () => {
+    const [one] = both.networks;
+    await expect(start({ networks: [{ ...one!, ip: '10.0.0.9', ipv6: 'fd00::9' }] })).rejects.toMatchObject({
+      code: 'NETWORK_REQUEST_INVALID',
+      message: '10.0.0.9 and fd00::9 cannot both be asked for',
+    });
+    expect(await fixture.leaks()).toEqual([]);
+  });
+
   it('one that was created keeps its wish after a failed start, and starts the next time', async () => {
     const { id } = await fixture.api.create({ image: 'busybox', command: ['sleep', '9'], ...both });
     lab.fail('attach');
