@@ -6,6 +6,8 @@ import { resolve } from 'node:path';
 const repository = resolve(import.meta.dirname, '..');
 
 const inSources = /StrataError\(\s*'([a-z-]+)',\s*'([A-Z][A-Z0-9_]+)'/g;
+/** Mistakes in a command line: the keys of its table. */
+const inUsage = /^ {2}()([A-Z][A-Z0-9_]+): \d+,$/gm;
 /** The client of standby processes prints its own, with the kind in a comment. */
 const inClient = /\/\* ([a-z-]+) \*\/\s*"strata: [^"]*\(([A-Z][A-Z0-9_]+)\)/g;
 
@@ -26,9 +28,9 @@ export function errorDocs(): string {
   );
   const codes = new Map<string, { kinds: Set<string>; packages: Set<string> }>();
   for (const file of new Set(listed.split('\n').filter((name) => name !== '')))
-    for (const [, kind, code] of sourceOf(file).matchAll(file.endsWith('.c') ? inClient : inSources)) {
+    for (const [, kind, code] of sourceOf(file).matchAll(patternFor(file))) {
       const known = codes.get(code!) ?? { kinds: new Set(), packages: new Set() };
-      known.kinds.add(kind!);
+      known.kinds.add(kind || 'usage');
       known.packages.add(file.split('/').slice(0, 2).join('/'));
       codes.set(code!, known);
     }
@@ -49,6 +51,11 @@ A code is stable: it never changes its meaning. The kind says which family the e
 | code | kind | from |
 |---|---|---|
 `;
+
+function patternFor(file: string): RegExp {
+  if (file.endsWith('.c')) return inClient;
+  return file.endsWith('/usage-error.ts') ? inUsage : inSources;
+}
 
 function sourceOf(file: string): string {
   try {

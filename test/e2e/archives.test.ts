@@ -61,6 +61,17 @@ describe('images that travel', () => {
     expect(statSync(device).isCharacterDevice()).toBe(true);
   });
 
+  it('and are of another machine cost a warning, unless that was asked for', async () => {
+    const { home } = place;
+    execFileSync('tar', ['-cf', file('none.tar'), '-T', '/dev/null']);
+    await home.ok('import', '--platform', 'linux/s390x', '-c', 'CMD ["/x"]', file('none.tar'), 'foreign:1');
+    const create = (...flags: string[]) => home.strata(['create', ...flags, 'foreign:1']);
+    const warning = "WARNING: The requested image's platform (linux/s390x) does not match";
+    expect((await create()).stderr).toContain(warning);
+    expect(await create('--platform', 'linux/s390x')).toMatchObject({ code: 0, stderr: '' });
+    for (const id of (await home.ok('ps', '-aq')).split('\n')) await home.ok('rm', id);
+  });
+
   it('whose reader or disk ends cost a sentence', async () => {
     const save = (script: string) =>
       place.home.strata(['save', 'busybox:latest'], { prefix: ['bash', '-c', script, 'bash'] });

@@ -3,7 +3,7 @@ import { isAbsolute, resolve } from 'node:path';
 import type { EngineConfig } from '@strata/engine';
 import { globalValue } from './parse/flag-reader.ts';
 import type { FlagValues } from './parse/flags.ts';
-import { FLAG_ERROR, UsageError } from './parse/usage-error.ts';
+import { UsageError } from './parse/usage-error.ts';
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 type LogLevel = (typeof LOG_LEVELS)[number];
@@ -67,12 +67,9 @@ function standbySeconds(text: string | undefined): number | undefined {
   if (text === undefined || text === '') return undefined;
   if (text === 'off') return 0;
   if (/^\d{1,5}$/.test(text)) return Number(text);
-  throw new UsageError(
-    `STRATA_STANDBY is "${text}"`,
-    FLAG_ERROR,
-    undefined,
-    'it is a number of seconds below 100000, or off',
-  );
+  throw new UsageError('FLAG_INVALID', `STRATA_STANDBY is "${text}"`, {
+    hint: 'it is a number of seconds below 100000, or off',
+  });
 }
 
 function absolute(path: string): string {
@@ -82,12 +79,8 @@ function absolute(path: string): string {
 function logLevel(text: string): LogLevel {
   const level = LOG_LEVELS.find((known) => known === text);
   if (level === undefined) {
-    throw new UsageError(
-      `unknown log level "${text}"`,
-      FLAG_ERROR,
-      undefined,
-      `use one of ${LOG_LEVELS.join(', ')}`,
-    );
+    const hint = `use one of ${LOG_LEVELS.join(', ')}`;
+    throw new UsageError('FLAG_INVALID', `unknown log level "${text}"`, { hint });
   }
   return level;
 }

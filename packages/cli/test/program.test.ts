@@ -32,12 +32,31 @@ describe('the program', () => {
     expect(strata('rnu')).toEqual({
       status: 1,
       stdout: '',
-      stderr: "strata: unknown command: strata rnu\nhint: did you mean 'strata run'?\n",
+      stderr: "strata: unknown command: strata rnu (COMMAND_UNKNOWN)\nhint: did you mean 'strata run'?\n",
     });
     const flag = strata('run', '--detatch', 'img');
     expect(flag).toMatchObject({ status: 125, stdout: '' });
     expect(flag.stderr).toMatch(
-      /^strata: unknown flag: --detatch\nhint: did you mean --detach\?\n\nUsage: {2}strata run /,
+      /^strata: unknown flag: --detatch \(FLAG_UNKNOWN\)\nhint: did you mean --detach\?\n\nUsage: {2}strata run /,
+    );
+  });
+
+  it('says it of templates too, also where there is nothing to show', () => {
+    const { status, stderr } = strata('ps', '--format', '{{.ID');
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr:
+        "strata: template parsing error: template: :1:2: unclosed action (TEMPLATE_INVALID)\nhint: templates are Go's; --format json shows the fields\n",
+    });
+  });
+
+  it('says it in the words of the kernel where that refused', () => {
+    const gone = mkdtempSync(join(folder, 'gone'));
+    const script = 'cd "$0" && rmdir "$0" && exec "$@"';
+    const command = [process.execPath, '--conditions=source', '--no-warnings', main];
+    const outcome = spawnSync('sh', ['-c', script, gone, ...command, 'run', '-v', './x:/x', 'img']);
+    expect(outcome.stderr.toString()).toContain(
+      'strata: the current directory is gone (ENOENT)\nhint: change into one that exists\n',
     );
   });
 
@@ -45,7 +64,11 @@ describe('the program', () => {
     const { status, stderr } = strata('--json', 'ps', '--filter', 'foo=bar');
     expect(status).toBe(125);
     expect(JSON.parse(stderr)).toMatchObject({
-      error: { kind: 'usage', message: expect.stringContaining("invalid filter 'foo'") },
+      error: {
+        code: 'FLAG_INVALID',
+        kind: 'usage',
+        message: expect.stringContaining("invalid filter 'foo'"),
+      },
     });
   });
 

@@ -125,32 +125,36 @@ describe('docker-archive', () => {
     }
   });
 
-  test('the oldest: repositories only', async () => {
-    const [a, b] = ['a'.repeat(64), 'b'.repeat(64)];
-    const v1 = {
-      architecture: 'amd64',
-      os: 'linux',
-      created: '2015-01-01T00:00:00Z',
-      container_config: { Cmd: ['sh'] },
-    };
-    const archive = tar(
-      [`${a}/json`, JSON.stringify({ ...v1, id: a })],
-      [`${a}/layer.tar`, layers[0]!],
-      [`${b}/json`, JSON.stringify({ ...v1, id: b, parent: a, config: { Cmd: ['/a'] } })],
-      [`${b}/layer.tar`, layers[1]!],
-      ['repositories', JSON.stringify({ 'my/app': { 1: b, 2: b } })],
-    );
-    const [image, ...more] = await load(archive);
-    expect(more).toEqual([]);
-    expect(image).toMatchObject({ names: ['docker.io/my/app:1', 'docker.io/my/app:2'] });
-    const written = JSON.parse((await store.read(image!.manifest.config.digest, 10_000)).toString());
-    expect(written).toMatchObject({
-      config: { Cmd: ['/a'] },
-      rootfs: { diff_ids: layers.map((l) => digestOf(l)) },
-      history: [{ created_by: 'sh' }, {}],
-    });
-    expect(written.parent).toBeUndefined();
-  });
+  test.each(['plain', 'gzip', 'zstd'] as const)(
+    'the oldest: repositories only, its layers %s',
+    async (kind) => {
+      const pack = { plain: (layer: Buffer) => layer, gzip: gzipSync, zstd: zstdCompressSync }[kind];
+      const [a, b] = ['a'.repeat(64), 'b'.repeat(64)];
+      const v1 = {
+        architecture: 'amd64',
+        os: 'linux',
+        created: '2015-01-01T00:00:00Z',
+        container_config: { Cmd: ['sh'] },
+      };
+      const archive = tar(
+        [`${a}/json`, JSON.stringify({ ...v1, id: a })],
+        [`${a}/layer.tar`, pack(layers[0]!)],
+        [`${b}/json`, JSON.stringify({ ...v1, id: b, parent: a, config: { Cmd: ['/a'] } })],
+        [`${b}/layer.tar`, pack(layers[1]!)],
+        ['repositories', JSON.stringify({ 'my/app': { 1: b, 2: b } })],
+      );
+      const [image, ...more] = await load(archive);
+      expect(more).toEqual([]);
+      expect(image).toMatchObject({ names: ['docker.io/my/app:1', 'docker.io/my/app:2'] });
+      const written = JSON.parse((await store.read(image!.manifest.config.digest, 10_000)).toString());
+      expect(written).toMatchObject({
+        config: { Cmd: ['/a'] },
+        rootfs: { diff_ids: layers.map((l) => digestOf(l)) },
+        history: [{ created_by: 'sh' }, {}],
+      });
+      expect(written.parent).toBeUndefined();
+    },
+  );
 
   const list = (...names: string[]): Member => ['manifest.json', dockerManifest(names)];
   test.each<[string, string, Member[]]>([
@@ -180,6 +184,16 @@ describe('docker-archive', () => {
       ],
     ],
     ['the wrong layer', 'instead of sha256', [...old, list('2/layer.tar', '1/layer.tar')]],
+    [
+      'the wrong layer, compressed',
+      `has digest ${digestOf(layers[1]!)} instead of ${digestOf(layers[0]!)}`,
+      [['x.tar', gzipSync(layers[1]!)], [configName, config], list('x.tar', 'x.tar')],
+    ],
+    [
+      'a layer that is no gzip to its end',
+      'damaged',
+      [['x.tar', gzipSync(layers[0]!).subarray(0, 30)], [configName, config], list('x.tar', 'x.tar')],
+    ],
     ['too few layers', '1 layers but the image config lists 2', [...old, list('1/layer.tar')]],
     ['a manifest.json that is none', 'not a list', [['manifest.json', '{}']]],
     ['a manifest.json too large', 'larger than', [['manifest.json', ' '.repeat(1024 * 1024 + 1)]]],

@@ -1,3 +1,5 @@
+import { UsageError } from '../parse/usage-error.ts';
+
 /** Tokens of Go's text/template. An action is `{{ … }}`; `{{-` and `-}}` trim the text beside it. */
 export interface Token {
   readonly kind: 'field' | 'variable' | 'word' | 'string' | 'number' | 'punctuation';
@@ -10,10 +12,15 @@ export type Piece =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'action'; readonly tokens: readonly Token[]; readonly at: number };
 
-export class TemplateError extends Error {
-  constructor(message: string) {
-    super(`template: ${message}`);
+export class TemplateError extends UsageError {
+  readonly problem: string;
+
+  constructor(problem: string) {
+    super('TEMPLATE_INVALID', `template parsing error: template: ${problem}`, {
+      hint: "templates are Go's; --format json shows the fields",
+    });
     this.name = 'TemplateError';
+    this.problem = problem;
   }
 }
 

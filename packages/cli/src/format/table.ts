@@ -47,15 +47,14 @@ function headerRow(view: TableView): TableRow {
 
 /** One for all rows. */
 function renderer(template: string): (row: TableRow) => string {
-  let compiled: ((row: TableRow) => string) | undefined;
+  const compiled: (row: TableRow) => string = compileTemplate(template);
   return (row) => {
     try {
-      compiled ??= compileTemplate(template);
       return compiled(row);
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       const fields = Object.keys(row).join(', ');
-      throw new TemplateError(`${error.message.replace(/^template: /, '')}; the fields are ${fields}`);
+      throw new TemplateError(`${error.problem}; the fields are ${fields}`);
     }
   };
 }

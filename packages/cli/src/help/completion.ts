@@ -1,7 +1,7 @@
 /** @module Completion scripts. All three ask `strata __complete`, which reads the same table and the store. */
 import type { Handler } from '../context.ts';
 import { suggest } from '../parse/suggest.ts';
-import { ARGUMENT_ERROR, UsageError } from '../parse/usage-error.ts';
+import { UsageError } from '../parse/usage-error.ts';
 
 const bash = `# bash completion for strata
 _strata() {
@@ -69,7 +69,7 @@ export const handler: Handler = async ({ args, command }) => {
   if (script === undefined) {
     const meant = suggest(shell, Object.keys(scripts));
     const hint = meant === undefined ? 'the shells are bash, zsh and fish' : `did you mean ${meant}?`;
-    throw new UsageError(`no completion for the shell "${shell}"`, ARGUMENT_ERROR, command, hint);
+    throw new UsageError('ARGUMENT_INVALID', `no completion for the shell "${shell}"`, { command, hint });
   }
   return { output: { kind: 'lines', lines: [script.trimEnd()] } };
 };

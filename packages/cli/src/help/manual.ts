@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Handler } from '../context.ts';
-import { ARGUMENT_ERROR, UsageError } from '../parse/usage-error.ts';
+import { UsageError } from '../parse/usage-error.ts';
 import { commands } from '../table/index.ts';
 import { manPage, manRoot } from './man.ts';
 import { markdown } from './markdown.ts';
@@ -12,7 +12,7 @@ export const handler: Handler = async ({ args, command }) => {
   const [kind, directory] = args;
   if (kind === 'markdown') return { output: { kind: 'lines', lines: [markdown().trimEnd()] } };
   if (kind !== 'man' || directory === undefined) {
-    throw new UsageError('expected "man DIRECTORY" or "markdown"', ARGUMENT_ERROR, command);
+    throw new UsageError('ARGUMENT_INVALID', 'expected "man DIRECTORY" or "markdown"', { command });
   }
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'strata.1'), manRoot());

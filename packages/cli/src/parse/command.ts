@@ -3,7 +3,7 @@ import { commands, groups } from '../table/index.ts';
 import type { CommandSpec, FlagSpec } from '../table/spec.ts';
 import { type FlagValues, parseFlags } from './flags.ts';
 import { suggest } from './suggest.ts';
-import { ARGUMENT_ERROR, UsageError } from './usage-error.ts';
+import { UsageError } from './usage-error.ts';
 
 export type Invocation =
   | {
@@ -33,7 +33,7 @@ function unknownCommand(path: string, group: string): UsageError {
   const prefix = group === '' ? 'strata' : `strata ${group}`;
   const hint =
     meant === undefined ? `run '${prefix} --help' for the commands` : `did you mean '${prefix} ${meant}'?`;
-  return new UsageError(`unknown command: strata ${path}`, ARGUMENT_ERROR, undefined, hint);
+  return new UsageError('COMMAND_UNKNOWN', `unknown command: strata ${path}`, { hint });
 }
 
 function checkCount(command: CommandSpec, given: number): void {
@@ -47,7 +47,7 @@ function checkCount(command: CommandSpec, given: number): void {
   if (most === 0) rule = 'accepts no arguments';
   else if (most > least)
     rule = given < least ? `requires at least ${plural(least)}` : `requires at most ${plural(most)}`;
-  throw new UsageError(`'strata ${command.paths[0]}' ${rule}`, ARGUMENT_ERROR, command);
+  throw new UsageError('ARGUMENT_INVALID', `'strata ${command.paths[0]}' ${rule}`, { command });
 }
 
 /** Split what the user typed after a command into its own flags, the global ones and arguments. */
@@ -96,6 +96,6 @@ function helpTopic(words: readonly string[]): CommandSpec | string | undefined {
   const path = words.slice(0, 2).join(' ');
   if (path === '') return undefined;
   const topic = byPath.get(path) ?? byPath.get(words[0]!) ?? (isGroup(path) ? path : undefined);
-  if (topic === undefined) throw new UsageError(`unknown help topic: ${words.join(' ')}`, ARGUMENT_ERROR);
+  if (topic === undefined) throw new UsageError('COMMAND_UNKNOWN', `unknown help topic: ${words.join(' ')}`);
   return topic;
 }

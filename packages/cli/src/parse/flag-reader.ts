@@ -1,7 +1,7 @@
 import { globalFlags } from '../table/globals.ts';
 import type { CommandSpec, FlagSpec } from '../table/spec.ts';
 import { type FlagValues, invalidFlag } from './flags.ts';
-import { FLAG_ERROR, UsageError } from './usage-error.ts';
+import { UsageError } from './usage-error.ts';
 import { checkValue, type FlagValue } from './values.ts';
 
 /** The values of a command's flags: the command line, else the environment, else the default. Names are checked. */
@@ -49,7 +49,7 @@ export class Flags {
 
   /** A combination of flags that makes no sense. */
   conflict(message: string): UsageError {
-    return new UsageError(message, FLAG_ERROR, this.#command);
+    return new UsageError('FLAG_CONFLICT', message, { command: this.#command });
   }
 
   #spec(name: string): FlagSpec {
@@ -75,7 +75,7 @@ function fromEnvironment(spec: FlagSpec, env: NodeJS.ProcessEnv): FlagValue | un
   if (text === undefined || text === '') return undefined;
   const checked = checkValue(spec.kind, text);
   if ('value' in checked) return checked.value;
-  throw new UsageError(`${spec.env}: ${checked.problem}`, FLAG_ERROR);
+  throw new UsageError('FLAG_INVALID', `${spec.env}: ${checked.problem}`);
 }
 
 /** A global flag: command line, else environment. */

@@ -4,7 +4,7 @@
  */
 import type { CommandSpec, FlagSpec } from '../table/spec.ts';
 import { suggest } from './suggest.ts';
-import { FLAG_ERROR, UsageError } from './usage-error.ts';
+import { UsageError } from './usage-error.ts';
 import { checkValue, type FlagValue } from './values.ts';
 
 export type FlagValues = Map<string, FlagValue>;
@@ -92,7 +92,7 @@ class FlagReader {
 
   #argument(missing: string): string {
     const value = this.#words[this.#next++];
-    if (value === undefined) throw new UsageError(missing, FLAG_ERROR, this.#scope.command);
+    if (value === undefined) throw new UsageError('FLAG_INVALID', missing, this.#scope);
     return value;
   }
 
@@ -111,7 +111,7 @@ class FlagReader {
     const visible = this.#scope.flags.filter((flag) => flag.hidden !== true).map((flag) => flag.name);
     const meant = name === undefined ? undefined : suggest(name, visible);
     const hint = meant === undefined ? undefined : `did you mean --${meant}?`;
-    return new UsageError(message, FLAG_ERROR, this.#scope.command, hint);
+    return new UsageError('FLAG_UNKNOWN', message, { command: this.#scope.command, hint });
   }
 }
 
@@ -123,7 +123,9 @@ export function invalidFlag(
   command?: CommandSpec,
 ): UsageError {
   const spelled = flag.short === undefined ? `--${flag.name}` : `-${flag.short}, --${flag.name}`;
-  return new UsageError(`invalid argument "${text}" for "${spelled}" flag: ${problem}`, FLAG_ERROR, command);
+  return new UsageError('FLAG_INVALID', `invalid argument "${text}" for "${spelled}" flag: ${problem}`, {
+    command,
+  });
 }
 
 export function parseFlags(words: readonly string[], scope: FlagScope): ParsedFlags {

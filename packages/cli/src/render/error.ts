@@ -1,3 +1,4 @@
+import { getSystemErrorMessage } from 'node:util';
 import { isStrataError } from '@strata/core';
 import { UsageError } from '../parse/usage-error.ts';
 import type { CommandSpec } from '../table/spec.ts';
@@ -14,48 +15,36 @@ interface Described {
   readonly hint: string | undefined;
 }
 
-const SYSTEM: Readonly<Partial<Record<string, string>>> = {
-  EACCES: 'permission denied',
-  EPERM: 'operation not permitted',
-  ENOENT: 'no such file or directory',
-  ENOSPC: 'no space left on device',
-  EROFS: 'read-only file system',
-  EISDIR: 'is a directory',
-  ENOTDIR: 'not a directory',
-  EMFILE: 'too many open files',
-};
-
 function describe(error: unknown): Described {
   if (error instanceof UsageError) {
-    return { message: error.message, code: undefined, kind: 'usage', hint: error.hint };
+    return { message: error.message, code: error.code, kind: 'usage', hint: error.hint };
   }
   if (isStrataError(error)) {
     return { message: error.message, code: error.code, kind: error.kind, hint: error.hint };
   }
   if (!(error instanceof Error))
     return { message: String(error), code: undefined, kind: 'internal', hint: undefined };
-  const { code, path, syscall } = error as NodeJS.ErrnoException;
-  const meaning = code === undefined ? undefined : SYSTEM[code];
-  if (meaning !== undefined && path !== undefined) {
-    return { message: `${path}: ${meaning}`, code, kind: 'system', hint: undefined };
-  }
-  if (meaning !== undefined && syscall === 'write') {
-    return { message: `cannot write the output: ${meaning}`, code, kind: 'system', hint: undefined };
-  }
-  if (error.name === 'TemplateError') {
-    return {
-      message: `template parsing error: ${error.message}`,
-      code: undefined,
-      kind: 'usage',
-      hint: undefined,
-    };
-  }
+  const system = describeSystem(error);
+  if (system !== undefined) return { ...system, kind: 'system' };
+  const { code } = error as NodeJS.ErrnoException;
   return {
     message: error.message,
     code,
     kind: 'internal',
     hint: 'run again with --debug to see where it came from',
   };
+}
+
+/** What the kernel refused, in its words. */
+function describeSystem(error: NodeJS.ErrnoException): Omit<Described, 'kind'> | undefined {
+  const { code, errno, path, syscall } = error;
+  if (code === undefined || errno === undefined) return undefined;
+  if (syscall === 'uv_cwd')
+    return { message: 'the current directory is gone', code, hint: 'change into one that exists' };
+  const meaning = getSystemErrorMessage(errno);
+  if (path !== undefined) return { message: `${path}: ${meaning}`, code, hint: undefined };
+  if (syscall !== 'write') return undefined;
+  return { message: `cannot write the output: ${meaning}`, code, hint: undefined };
 }
 
 /** Control characters of hostile names must not reach the terminal. */

@@ -1,4 +1,5 @@
 /** Everything about a container that can be known, and refused, before anything is made. */
+import type { Platform } from '@strata/core';
 import type { CreateRequest } from '../api/containers.ts';
 import { insertEndpoints, type NewEndpoint } from '../networks/endpoint-store.ts';
 import { planNetworks } from '../networks/plan-networks.ts';
@@ -73,7 +74,19 @@ export async function planContainer(
     },
   };
   if (disk?.warning !== undefined) warnings.push(disk.warning);
+  if (request.platform === undefined) warnings.push(...(await platformWarning(image.platform)));
   return { container, endpoints: networks.endpoints, warnings };
+}
+
+/** Docker's. Loads nothing where the image is of this machine, which is always. */
+async function platformWarning(platform: Platform): Promise<readonly string[]> {
+  if (platform.architecture === (process.arch === 'x64' ? 'amd64' : process.arch)) return [];
+  const { formatPlatform, hostPlatform, matchesPlatform } = await import('@strata/oci');
+  const host = hostPlatform();
+  if (matchesPlatform(host, platform)) return [];
+  return [
+    `The requested image's platform (${formatPlatform(platform)}) does not match the detected host platform (${formatPlatform(host)}) and no specific platform was requested`,
+  ];
 }
 
 /** The row and what it is about to hold, in one transaction: from here on a crash can be cleaned up after. */

@@ -63,12 +63,11 @@ async function pullAllTags(pull: Pull, reference: Reference): Promise<PullResult
 }
 
 async function pullOne(pull: Pull, reference: Reference): Promise<PullResult> {
-  const { canonicalName, formatReference, hostPlatform, parsePlatform, resolveImage } = await import(
-    '@strata/oci'
-  );
+  const oci = await import('@strata/oci');
+  const { canonicalName, formatReference, hostPlatform, matchesPlatform } = oci;
   const { services, registry, request } = pull;
-  const platform = request.platform === undefined ? hostPlatform() : parsePlatform(request.platform);
-  const image = await resolveImage(registry.client, { reference, platform, ...signalOf(request) });
+  const platform = request.platform === undefined ? hostPlatform() : oci.parsePlatform(request.platform);
+  const image = await oci.resolveImage(registry.client, { reference, platform, ...signalOf(request) });
   request.onProgress?.({
     kind: 'resolved',
     reference: formatReference(reference),
@@ -83,6 +82,10 @@ async function pullOne(pull: Pull, reference: Reference): Promise<PullResult> {
     ...image.manifest.layers.map((l) => l.digest),
   ]);
   const record = known ?? (await readRecord(pull, reference, image));
+  // An index was asked for it; what is no index says it in its config.
+  const single = image.top.document.kind !== 'index';
+  if (single && request.platform !== undefined && !matchesPlatform(platform, record.platform))
+    throw oci.platformNotFound([record.platform], platform, formatReference(reference));
   await pins.add(record.layers.map((layer) => layer.chainId));
   const fetched = await fetchAndUnpack(pull, reference, record);
   await putBlob(services.imageStore, image.descriptor.digest, image.bytes);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Fixture, finish, openFixture } from './fixture.ts';
@@ -190,6 +190,15 @@ describe('what the request and the image say', () => {
     const { code } = await finish(await fixture.api.start(id, { attach: true }));
     expect(code).toBe(137);
     expect((await fixture.api.inspect(id)).State).toMatchObject({ OOMKilled: true, ExitCode: 137 });
+  });
+
+  it('shares the host’s shared memory and message queues when asked to', async () => {
+    const { stdout } = await fixture.run({
+      ipc: 'host',
+      command: script('readlink /proc/self/ns/ipc; stat -f -c %t /dev/mqueue; stat -c %D /dev/shm'),
+    });
+    const device = statSync('/dev/shm').dev.toString(16);
+    expect(stdout).toBe(`${readlinkSync('/proc/self/ns/ipc')}\n19800202\n${device}\n`);
   });
 
   it('joins the namespaces of another container', async () => {

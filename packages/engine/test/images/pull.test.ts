@@ -125,6 +125,11 @@ test('a wrong name, tag and platform each get one sentence', async () => {
   await expect(pull('lower/UPPER')).rejects.toMatchObject({ code: 'REFERENCE_INVALID' });
   await expect(pull(`${registry.address}/test/layered:none`)).rejects.toMatchObject({ kind: 'not-found' });
   await expect(pull(reference, 'one/two/three/four')).rejects.toMatchObject({ code: 'PLATFORM_INVALID' });
+  await expect(pull(reference, 'linux/s390x')).rejects.toMatchObject({
+    code: 'PLATFORM_NOT_FOUND',
+    message: `${reference} has no image for linux/s390x`,
+    hint: 'it has linux/amd64: choose one with --platform',
+  });
   await expect(engine.images.pull({ reference, storage: 'zfs' })).rejects.toMatchObject({
     code: 'DRIVER_UNKNOWN',
   });

@@ -26,6 +26,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EROFS: 'its filesystem is read-only',
   ENOSPC: 'no space left on its filesystem',
+  EFBIG: 'it would be larger than a file may be',
   EDQUOT: 'the disk quota is used up',
 };
 

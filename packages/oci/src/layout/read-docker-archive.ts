@@ -1,5 +1,4 @@
-import { open } from 'node:fs/promises';
-import type { BlobInfo, Descriptor, ImageStore } from '@strata/core';
+import type { Descriptor, ImageStore } from '@strata/core';
 import { StrataError } from '@strata/core';
 import { type ImageConfig, parseImageConfig } from '../document/image-config.ts';
 import { mediaTypes } from '../document/media-types.ts';
@@ -9,6 +8,7 @@ import type { ArchiveContents } from './archive-contents.ts';
 import { badArchive, missingMember } from './archive-error.ts';
 import { canonicalNames, checkStoredImage, type LoadedImage } from './loaded-image.ts';
 import { putBlob } from './put-blob.ts';
+import { diffIdOf, layerType } from './stored-layer.ts';
 
 const maxManifestBytes = 1024 * 1024;
 
@@ -114,32 +114,16 @@ async function toLayer(
   if (blob === undefined) throw missingMember(name);
   const mediaType = await layerType(blob, store);
   const diffId = config.diffIds[n];
-  if (
-    mediaType === mediaTypes.ociLayer &&
-    diffId !== undefined &&
-    blob.digest !== diffId &&
-    diffId.startsWith('sha256:')
-  ) {
+  const actual = diffId?.startsWith('sha256:') === true ? await diffIdOf(blob, store, mediaType) : diffId;
+  if (actual !== diffId) {
     throw new StrataError(
       'data-loss',
       'ARCHIVE_CORRUPT',
-      `the archive is damaged: layer '${name}' has digest ${blob.digest} instead of ${diffId}`,
+      `the archive is damaged: layer '${name}' has digest ${actual} instead of ${diffId}`,
       {
         hint: 'transfer or save it again; nothing of it was kept',
       },
     );
   }
   return { mediaType, digest: blob.digest, size: blob.size };
-}
-
-/** Layers are plain tars, but some tools compress them: the first bytes tell. */
-async function layerType(blob: BlobInfo, store: ImageStore): Promise<string> {
-  const file = await open(await store.path(blob.digest), 'r');
-  try {
-    const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0);
-    if (buffer[0] === 0x1f && buffer[1] === 0x8b) return mediaTypes.ociLayerGzip;
-    return buffer.readUInt32LE(0) === 0xfd2fb528 ? mediaTypes.ociLayerZstd : mediaTypes.ociLayer;
-  } finally {
-    await file.close();
-  }
 }

@@ -1,9 +1,10 @@
-import type { ImageStore } from '@strata/core';
+import type { Digest, ImageStore } from '@strata/core';
 import { isJsonObject, type JsonObject, parseJsonObject } from '../document/parse-json.ts';
 import type { ArchiveContents } from './archive-contents.ts';
 import { badArchive, missingMember } from './archive-error.ts';
 import { canonicalNames, type LoadedImage } from './loaded-image.ts';
 import { assembleImage } from './read-docker-archive.ts';
+import { diffIdOf, layerType } from './stored-layer.ts';
 
 const maxParents = 1024;
 const ID = /^[0-9a-f]{64}$/;
@@ -46,11 +47,12 @@ async function readChain(
     id = json.parent;
   }
   const members = chain.map(({ id }) => `${id}/layer.tar`);
-  const diffIds = members.map((name) => {
+  const diffIds: Digest[] = [];
+  for (const name of members) {
     const blob = contents.blob(name);
     if (blob === undefined) throw missingMember(name);
-    return blob.digest;
-  });
+    diffIds.push(await diffIdOf(blob, store, await layerType(blob, store)));
+  }
   const config = {
     ...chain.at(-1)!.json,
     rootfs: { type: 'layers', diff_ids: diffIds },

@@ -7,6 +7,8 @@ const block = 512;
 /** Writes the outer tar of an archive, member by member, with nothing in it that differs from run to run. */
 export class TarWriter {
   readonly #out: Writable;
+  /** Less than a block. GNU tar gives up when a read of a pipe ends within one. */
+  #rest: Uint8Array = new Uint8Array();
 
   constructor(out: Writable) {
     this.#out = out;
@@ -50,7 +52,11 @@ export class TarWriter {
   }
 
   async #write(chunk: Uint8Array): Promise<void> {
+    const bytes = this.#rest.byteLength === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    const whole = bytes.byteLength - (bytes.byteLength % block);
+    this.#rest = Buffer.from(bytes.subarray(whole));
+    if (whole === 0) return;
     if (this.#out.destroyed) throw this.#out.errored ?? new Error('the output was closed');
-    if (!this.#out.write(chunk)) await once(this.#out, 'drain');
+    if (!this.#out.write(bytes.subarray(0, whole))) await once(this.#out, 'drain');
   }
 }

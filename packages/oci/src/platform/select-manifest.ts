@@ -17,7 +17,8 @@ export function selectManifest(index: ImageIndex, wanted: Platform, name: string
     if (rank >= 0 && (best === undefined || rank < best.rank)) best = { entry, rank };
   }
   if (best !== undefined) return best.entry;
-  throw notFound(images, wanted, name);
+  const offered = images.map((entry) => entry.platform ?? { os: '', architecture: '' });
+  throw platformNotFound(offered, wanted, name);
 }
 
 const WITHOUT_PLATFORM = 1000;
@@ -35,10 +36,8 @@ function isAttestation(entry: Descriptor): boolean {
   return entry.platform?.os === 'unknown' || entry.platform?.architecture === 'unknown';
 }
 
-function notFound(images: readonly Descriptor[], wanted: Platform, name: string): StrataError {
-  const available = [
-    ...new Set(images.map((entry) => formatPlatform(entry.platform ?? { os: '', architecture: '' }))),
-  ];
+export function platformNotFound(offered: readonly Platform[], wanted: Platform, name: string): StrataError {
+  const available = [...new Set(offered.map(formatPlatform))];
   const platform = formatPlatform(wanted);
   return new StrataError('not-found', 'PLATFORM_NOT_FOUND', `${name} has no image for ${platform}`, {
     hint:

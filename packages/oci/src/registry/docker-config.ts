@@ -48,12 +48,15 @@ export async function readCredentialFile(path: string): Promise<CredentialFile |
   }
 }
 
-/** Write beside and rename, mode 0600; through a symbolic link, into the file it points at. */
+/**
+ * Write beside and rename, mode 0600; through a symbolic link, into the file it points at.
+ * @throws failed-precondition `CREDENTIALS_UNWRITABLE`
+ */
 export async function writeCredentialFile(path: string, content: JsonObject): Promise<void> {
   const target = await realpath(path).catch(() => path);
-  await mkdir(dirname(target), { recursive: true, mode: 0o700 });
   const temporary = `${target}.${randomBytes(6).toString('hex')}`;
   try {
+    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
     const file = await open(temporary, 'wx', 0o600);
     try {
       await file.writeFile(`${JSON.stringify(content, null, '\t')}\n`);
@@ -63,8 +66,8 @@ export async function writeCredentialFile(path: string, content: JsonObject): Pr
     }
     await rename(temporary, target);
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw unwritable(path, error);
   }
 }
 
@@ -105,5 +108,14 @@ function unreadable(path: string, cause: unknown): StrataError {
       hint: 'it must be a JSON file as docker login writes it; mend or remove it',
       cause,
     },
+  );
+}
+
+function unwritable(path: string, cause: unknown): StrataError {
+  return new StrataError(
+    'failed-precondition',
+    'CREDENTIALS_UNWRITABLE',
+    `cannot keep the credentials in ${path}: ${errnoOf(cause) ?? cause}`,
+    { hint: 'DOCKER_CONFIG names the directory they are kept in', cause },
   );
 }

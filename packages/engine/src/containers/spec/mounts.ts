@@ -36,18 +36,17 @@ export function systemMounts(config: ContainerConfig, sharedMemory: string | und
     { destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...guarded, access] },
     { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: [...guarded, access] },
   ];
-  if (ipc === 'host') mounts.push(bind('/dev/mqueue', '/dev/mqueue'), bind('/dev/shm', '/dev/shm'));
-  else {
-    mounts.push({ destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: guarded });
-    if (sharedMemory !== undefined) mounts.push(bind('/dev/shm', sharedMemory));
-    else if (ipc !== 'none')
-      mounts.push({
-        destination: '/dev/shm',
-        type: 'tmpfs',
-        source: 'shm',
-        options: [...guarded, 'mode=1777', `size=${config.shmSize}`],
-      });
-  }
+  // Of the IPC namespace that the container is in, so also the host's, which need not have it mounted itself.
+  mounts.push({ destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: guarded });
+  if (ipc === 'host') mounts.push(bind('/dev/shm', '/dev/shm'));
+  else if (sharedMemory !== undefined) mounts.push(bind('/dev/shm', sharedMemory));
+  else if (ipc !== 'none')
+    mounts.push({
+      destination: '/dev/shm',
+      type: 'tmpfs',
+      source: 'shm',
+      options: [...guarded, 'mode=1777', `size=${config.shmSize}`],
+    });
   const replaced = new Set(config.mounts.map(({ target }) => target));
   return mounts.filter(({ destination }) => !replaced.has(destination));
 }
