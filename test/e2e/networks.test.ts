@@ -342,6 +342,17 @@ describe('what goes wrong', () => {
     await place.on('nft', 'flush', 'ruleset');
     await place.on('ip', 'link', 'delete', bridge);
     expect(await curl('http://127.0.0.1:8300/hostname')).toBe('');
+    const found = await home.strata(['check']);
+    expect(found.code).not.toBe(0);
+    expect(found.stdout).toMatch(
+      new RegExp(`NETWORK_DAMAGED.*bridge ${bridge} of the network bridge is gone`),
+    );
+    expect(found.stdout).toMatch(/NETWORK_DAMAGED.*firewall rules/);
+    await ok('check', '--repair');
+    expect(await curl('http://127.0.0.1:8300/hostname')).toMatch(/^[0-9a-f]{12}$/);
+    expect(await ok('check')).toBe('The store is clean');
+    await place.on('ip', 'link', 'delete', bridge);
+    await place.on('nft', 'flush', 'ruleset');
     await ok('network', 'reload');
     expect(await curl('http://127.0.0.1:8300/hostname')).toMatch(/^[0-9a-f]{12}$/);
     expect(await place.picture()).toBe(before);

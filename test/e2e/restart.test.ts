@@ -33,6 +33,43 @@ it('a container that fails is started again by its monitor, as often as it was t
   await ok('rm', 'flaky');
 });
 
+it('update --restart holds from the next end on, however it was started', async () => {
+  const state = '{{.State.Status}} {{.HostConfig.RestartPolicy.Name}} {{.RestartCount}}';
+  const loop = ['busybox', 'sh', '-c', 'echo up; sleep 600'];
+  const processOf = (name: string) => ok('inspect', '-f', '{{.State.Pid}}', name);
+  await ok('run', '-d', '--name', 'late', ...loop);
+  const client = spawn(strata, ['run', '--name', 'watched', ...loop], {
+    env: { ...process.env, ...place.home.env },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  await new Promise((resolve) => client.stdout.once('data', resolve));
+  expect(await ok('update', '--restart', 'on-failure:5', 'late', 'watched')).toBe('late\nwatched');
+  for (const name of ['late', 'watched']) {
+    expect(await ok('inspect', '-f', state, name)).toBe('running on-failure 0');
+    process.kill(Number(await processOf(name)), 'SIGKILL');
+    await expect.poll(() => ok('inspect', '-f', state, name), soon).toBe('running on-failure 1');
+    await ok('update', '--restart', 'no', name);
+    process.kill(Number(await processOf(name)), 'SIGKILL');
+    await expect.poll(() => ok('inspect', '-f', state, name), soon).toBe('exited no 1');
+  }
+  await ok('rm', 'late', 'watched');
+});
+
+it('update --restart no gives up a container that waits for its next start; --rm excludes others', async () => {
+  await ok('run', '-d', '--name', 'again', '--restart', 'always', 'busybox', 'false');
+  const state = () => ok('inspect', '-f', '{{.State.Status}}', 'again');
+  await expect
+    .poll(async () => Number(await ok('inspect', '-f', '{{.RestartCount}}', 'again')), soon)
+    .toBeGreaterThan(3);
+  await ok('update', '--restart', 'no', 'again');
+  await expect.poll(state, soon).toBe('exited');
+  await ok('rm', 'again');
+  await ok('run', '-d', '--rm', '--name', 'once', 'busybox', 'sleep', '600');
+  const refused = await place.home.strata(['update', '--restart', 'always', 'once']);
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('RESTART_OF_REMOVED') });
+  await ok('rm', '-f', 'once');
+});
+
 it('with --rm it is removed at its end though its client was killed', async () => {
   const args = ['run', '--rm', '--name', 'left', 'busybox', 'sh', '-c', 'echo up; sleep 2'];
   const client = spawn(strata, args, {

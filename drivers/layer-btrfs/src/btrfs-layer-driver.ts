@@ -22,6 +22,7 @@ import {
 import { changedPaths } from './btrfs-changes.ts';
 import type { BtrfsCommand } from './btrfs-command.ts';
 import { reclaim } from './btrfs-reclaim.ts';
+import { BtrfsTrees } from './btrfs-trees.ts';
 
 const CAPABILITIES: LayerCapabilities = {
   independentUnpack: false,
@@ -101,13 +102,15 @@ export class BtrfsLayerDriver implements CloneLayerDriver, ChangesLayerDriver {
     await reclaim({ layers: this.#layers, command: this.#command, ...this.#host }, this.#layers.trash());
   }
 
-  /** New data by the filesystem's generations; inodes without data (directories, empty files) are not counted. */
+  /**
+   * New data by the filesystem's generations, with that of subvolumes made inside; inodes without data (directories,
+   * empty files) are not counted.
+   */
   async usage({ id, parents }: Layer, signal?: AbortSignal): Promise<LayerUsage> {
     this.#require(id);
     stopIfAborted(signal, id);
-    // A snapshot is made at the end of a transaction, so its own data is newer than that, and its parent's is not.
-    const since = parents.length === 0 ? 0 : (await this.#command.createdAt(this.#path(id))) + 1;
-    return this.#command.newData(this.#path(id), since, () => stopIfAborted(signal, id));
+    const trees = new BtrfsTrees(this.#host.files, this.#layers.path);
+    return trees.written(this.#path(id), parents.length === 0, () => stopIfAborted(signal, id));
   }
 
   async changes({ id, parents: [parent] }: Layer): Promise<LayerChanges> {

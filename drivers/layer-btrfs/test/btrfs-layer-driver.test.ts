@@ -1,6 +1,6 @@
 /** What only btrfs has: subvolumes that containers nest in their layer, and generations that tell what is new. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { DriverContext, Layer, LayerDriver } from '@strata/core';
 import { createHost } from '@strata/host';
 import { createLoopFilesystem } from '@strata/test-fixtures';
@@ -118,6 +118,45 @@ test('a child does not count the data its parent had not written to disk yet', a
   expect((await driver.usage(child)).bytes).toBe(1 << 20);
   expect((await driver.usage(base)).bytes).toBe(8 << 20);
   await driver.remove('child');
+  await removedWholly('base');
+});
+
+test('what is in subvolumes made inside counts, at any depth and once', async () => {
+  const mib = 1 << 20;
+  const write = (path: string, size: number) => writeFileSync(`${root}/${path}`, Buffer.alloc(size, 3));
+  await driver.create(base);
+  write('base/image', 4 * mib);
+  await driver.seal(base);
+  const child: Layer = { id: 'child', parents: ['base'] };
+  await driver.create(child);
+  const other: Layer = { id: 'other', parents: ['base'] };
+  await driver.create(other);
+  nest(`${root}/other/nested`);
+  write('other/nested/file', mib);
+  write('child/own', mib);
+  for (const path of ['a', 'a/b']) nest(`${root}/child/${path}`);
+  write('child/a/file', 2 * mib);
+  write('child/a/b/file', 3 * mib);
+  write('child/a/b/small', 10);
+  expect(await driver.usage(child)).toEqual({ bytes: 6 * mib + 10, inodes: 4 });
+  btrfs('subvolume', 'snapshot', `${root}/child`, `${root}/child/a/copy`);
+  expect((await driver.usage(child)).bytes, 'neither the image nor shared data again').toBe(6 * mib + 10);
+  rmSync(`${root}/child/own`);
+  expect((await driver.usage(child)).bytes, 'the copy still has it').toBe(6 * mib + 10);
+  write('child/a/copy/more', mib);
+  expect((await driver.usage(child)).bytes).toBe(7 * mib + 10);
+  expect((await driver.usage(other)).bytes).toBe(mib);
+  await Promise.all([driver.remove('child'), driver.remove('other')]);
+  await removedWholly('base');
+});
+
+test('many files are counted past one page of the tree, and giving up is possible', async () => {
+  await driver.create(base);
+  const names = Array.from({ length: 4000 }, (_, n) => `${root}/base/${n}-${'x'.repeat(100)}`);
+  for (const name of names) writeFileSync(name, 'twelve bytes');
+  expect(await driver.usage(base)).toEqual({ bytes: 12 * 4000, inodes: 4000 });
+  const aborted = AbortSignal.abort();
+  await expect(driver.usage(base, aborted)).rejects.toThrow();
   await removedWholly('base');
 });
 

@@ -4,6 +4,7 @@ import {
   type Endpoint,
   isStrataError,
   type NetworkDriver,
+  type NetworkFault,
   type NetworkSpec,
   StrataError,
 } from '@strata/core';
@@ -145,6 +146,29 @@ export class BridgeNetworkDriver implements NetworkDriver {
     if (named.length > 0) await this.#names.refresh([...new Set(named.map(({ networkId }) => networkId))]);
     const lost = attachments.filter(({ endpointId }) => !linkExists(linkName(endpointId)));
     for (const attachment of lost) if (await isSandbox(attachment.sandbox)) await this.attach(attachment);
+  }
+
+  async faults(
+    networks: readonly NetworkSpec[],
+    attachments: readonly Attachment[],
+  ): Promise<readonly NetworkFault[]> {
+    await using _lock = await this.#lock(true);
+    const found: NetworkFault[] = networks
+      .map(({ id, name }) => ({ subject: bridgeName(id), name }))
+      .filter(({ subject }) => !linkExists(subject))
+      .map(({ subject, name }) => ({
+        subject,
+        message: `The bridge ${subject} of the network ${name} is gone`,
+      }));
+    for (const { endpointId, containerId, sandbox } of attachments) {
+      const subject = linkName(endpointId);
+      if (linkExists(subject) || !(await isSandbox(sandbox))) continue;
+      found.push({
+        subject,
+        message: `The link ${subject} to the container ${containerId.slice(0, 12)} is gone`,
+      });
+    }
+    return networks.length === 0 ? found : [...found, ...(await this.#network.faults())];
   }
 
   async #attachOnce(attachment: Attachment): Promise<void> {

@@ -1,5 +1,5 @@
 /** The host's side of all networks of a store: bridges, rules, settings. Made to match the leases, never remembered. */
-import { type Attachment, type Exec, isStrataError, type Log } from '@strata/core';
+import { type Attachment, type Exec, isStrataError, type Log, type NetworkFault } from '@strata/core';
 import { formatAddress } from './cidr.ts';
 import { ForwardPolicy } from './forward-policy.ts';
 import { type BridgeLink, IpCommand, linkExists, type Port } from './ip-command.ts';
@@ -45,10 +45,17 @@ export class HostNetwork {
   /** Publish ports of an endpoint, and see in the same call whether a firewall was closed meanwhile. */
   async publish(attachment: Attachment): Promise<void> {
     const chains = await this.#nft.applyAndList(addLines(this.#table, portElements(attachment)));
-    if (!chains.some(({ family, table }) => family === 'inet' && table === this.#table)) throw rulesGone();
+    if (!hasTable(chains, this.#table)) throw rulesGone();
     if (await this.#policy.isAdmitted(this.#store.admitted(attachment.networkId), chains)) return;
     const network = this.#store.network(attachment.networkId);
     if (network !== undefined) await this.#admit([network], chains);
+  }
+
+  /** Of the rules. */
+  async faults(): Promise<readonly NetworkFault[]> {
+    if (hasTable(await this.#nft.applyAndList(''), this.#table)) return [];
+    const subject = `table inet ${this.#table}`;
+    return [{ subject, message: `The firewall rules of the networks (${subject}) are gone` }];
   }
 
   /** Links, neighbours and ports of an endpoint. Idempotent, also when bridge or table are gone. */
@@ -111,6 +118,10 @@ export class HostNetwork {
     await this.#nft.apply(dropLines('inet', this.#table));
     await this.#nft.apply(dropLines('bridge', this.#table)).catch(() => {});
   }
+}
+
+function hasTable(chains: readonly ForwardChain[], name: string): boolean {
+  return chains.some(({ family, table }) => family === 'inet' && table === name);
 }
 
 function bridgeLink({ bridge, mtu, segments, spec }: Network): BridgeLink {

@@ -99,7 +99,7 @@ function containerVerbs({ call, free, stream }: Verbs<ContainersApi>): Container
     copyIn: (container, path, tar, options) => call((api) => api.copyIn(container, path, tar, options)),
     statPath: (container, path) => call((api) => api.statPath(container, path)),
     exportTar: (container) => call((api) => api.exportTar(container)),
-    update: (container, resources) => call((api) => api.update(container, resources)),
+    update: (container, changes) => call((api) => api.update(container, changes)),
     stats: (request) => call((api) => api.stats(request)),
     reap: (container) => free((api) => api.reap(container)),
     startWanted: () => call((api) => api.startWanted()),

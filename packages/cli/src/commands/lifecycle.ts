@@ -2,6 +2,7 @@ import { isStrataError } from '@strata/core';
 import type { CommandContext, Handler } from '../context.ts';
 import { defined } from '../options/defined.ts';
 import { readResources } from '../options/limits.ts';
+import { readPolicy } from '../options/restart.ts';
 import { eachTarget } from './targets.ts';
 
 function stopOptions({ flags }: CommandContext) {
@@ -90,12 +91,12 @@ export const rename: Handler = async (context) => {
 };
 
 export const update: Handler = async (context) => {
-  const resources = readResources(context.flags);
-  if (Object.keys(resources).length === 0)
+  const changes = { ...readResources(context.flags), ...defined({ restart: readPolicy(context.flags) }) };
+  if (Object.keys(changes).length === 0)
     throw context.flags.conflict('you must provide one or more flags when using this command');
   const { containers } = await context.engine();
   return eachTarget(context.args, async (name) => {
-    await containers.update(name, resources);
+    await containers.update(name, changes);
     return name;
   });
 };

@@ -8,6 +8,7 @@ import { readHealthcheck } from './health.ts';
 import { readCreateResources, readDisk, readUlimits } from './limits.ts';
 import { readMounts } from './mounts.ts';
 import { readNetworkOptions } from './network.ts';
+import { readPolicy } from './restart.ts';
 
 type Device = NonNullable<CreateRequest['devices']>[number];
 
@@ -73,15 +74,11 @@ function sysctls(flags: Flags): CreateRequest['sysctls'] {
   return entries.length > 0 ? Object.fromEntries(entries) : undefined;
 }
 
-function restartPolicy(flags: Flags): CreateRequest['restart'] {
-  const text = flags.string('restart');
-  if (text === undefined || text === '') return undefined;
-  const [, name, maximum] = /^(no|always|unless-stopped|on-failure)(?::(\d{1,9}))?$/.exec(text) ?? [];
-  if (name === undefined || (maximum !== undefined && name !== 'on-failure'))
-    throw flags.invalid('restart', text, 'the policies are no, always, unless-stopped and on-failure[:n]');
-  if (name !== 'no' && flags.bool('rm'))
+function policyOf(flags: Flags): CreateRequest['restart'] {
+  const policy = readPolicy(flags);
+  if (policy !== undefined && policy.name !== 'no' && flags.bool('rm'))
     throw flags.conflict('conflicting options: cannot specify both --restart and --rm');
-  return { name: name as NonNullable<CreateRequest['restart']>['name'], maximum: Number(maximum ?? 0) };
+  return policy;
 }
 
 function identity(flags: Flags) {
@@ -93,7 +90,7 @@ function identity(flags: Flags) {
     labels: Object.keys(labels).length > 0 ? labels : undefined,
     log: logOptions(flags),
     autoRemove: flags.bool('rm') || undefined,
-    restart: restartPolicy(flags),
+    restart: policyOf(flags),
   };
 }
 

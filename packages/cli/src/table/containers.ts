@@ -1,5 +1,5 @@
 import { both, containerFileCommands } from './container-files.ts';
-import { createFlags, resourceFlags, runFlags } from './run-flags.ts';
+import { createFlags, resourceFlags, restartFlag, runFlags } from './run-flags.ts';
 import {
   type ArgSpec,
   bool,
@@ -232,8 +232,12 @@ export const containerCommands: readonly CommandSpec[] = [
     group: 'commands',
     summary: 'Update configuration of one or more containers',
     args: [containers],
-    flags: resourceFlags,
+    flags: [...resourceFlags, restartFlag],
     handler: 'update',
+    examples: [
+      ['strata update --memory 1G web', 'while it runs'],
+      ['strata update --restart unless-stopped web', 'bring it back when it ends, and after a reboot'],
+    ],
   },
   {
     paths: both('cleanup'),

@@ -29,6 +29,12 @@ export const resourceFlags: readonly FlagSpec[] = [
   int('pids-limit', 'Limit of processes and threads (-1 for unlimited)'),
 ];
 
+/** Shared by create, run and update. */
+export const restartFlag = string('restart', 'Restart policy: no, always, unless-stopped or on-failure[:n]', {
+  value: 'policy',
+  complete: ['no', 'always', 'unless-stopped', 'on-failure'],
+});
+
 const processFlags: readonly FlagSpec[] = [
   list('e,env', 'Set environment variables', { value: 'name[=value]' }),
   list('env-file', 'Read in a file of environment variables', { value: 'file', complete: 'file' }),
@@ -128,10 +134,7 @@ const identityFlags: readonly FlagSpec[] = [
     complete: ['always', 'missing', 'never'],
   }),
   bool('q,quiet', 'Suppress the pull output'),
-  string('restart', 'Restart policy: no, always, unless-stopped or on-failure[:n]', {
-    value: 'policy',
-    complete: ['no', 'always', 'unless-stopped', 'on-failure'],
-  }),
+  restartFlag,
   bool('rm', 'Automatically remove the container when it exits'),
   string('runtime', 'OCI runtime to use for this container'),
   storageFlag,

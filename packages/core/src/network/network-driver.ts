@@ -93,6 +93,14 @@ export interface Attachment {
   readonly state: Readonly<Record<string, unknown>>;
 }
 
+/** Something on the host's side that is not as networks and attachments need it. */
+export interface NetworkFault {
+  /** What it is about: a link, a table. */
+  readonly subject: string;
+  /** One sentence. */
+  readonly message: string;
+}
+
 export interface NetworkDriver {
   readonly capabilities: NetworkCapabilities;
   /**
@@ -121,6 +129,14 @@ export interface NetworkDriver {
    * `plan`) is undone by `detach` with its id and otherwise empty fields: the driver knows its own leases.
    */
   list(): Promise<readonly string[]>;
+  /**
+   * What is missing on the host's side of these networks and attachments, because somebody took it away. Changes nothing;
+   * {@link restore} mends it. Absent: the driver cannot tell.
+   */
+  faults?(
+    networks: readonly NetworkSpec[],
+    attachments: readonly Attachment[],
+  ): Promise<readonly NetworkFault[]>;
   /** Make host-side state (bridges, rules) match these networks and attachments again, after a reboot or a firewall flush. */
   restore(networks: readonly NetworkSpec[], attachments: readonly Attachment[]): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import type { AttachedStreams, CgroupStats, ExitStatus, PublishedPort, Resources } from '@strata/core';
-import type { CreateRequest } from './container-request.ts';
+import type { CreateRequest, RestartPolicy } from './container-request.ts';
 import type { Operation } from './images.ts';
 
 export type * from './container-request.ts';
@@ -145,6 +145,11 @@ export interface ContainerUse {
   readonly network: { readonly receivedBytes: number; readonly sentBytes: number } | undefined;
 }
 
+/** What of a container can be changed after it was made. */
+export interface ContainerUpdate extends Resources {
+  readonly restart?: RestartPolicy;
+}
+
 export interface ContainersApi {
   /** Returns the full id. Warnings are for the person (`The requested image's platform … does not match`). */
   create(request: CreateRequest): Promise<{ readonly id: string; readonly warnings: readonly string[] }>;
@@ -205,7 +210,8 @@ export interface ContainersApi {
   statPath(container: string, path: string): Promise<CopyStat | undefined>;
   /** The whole root filesystem as a tar. */
   exportTar(container: string): Promise<AsyncIterable<Buffer>>;
-  update(container: string, resources: Resources): Promise<void>;
+  /** Also while it runs: limits hold at once, the policy from the next end on. */
+  update(container: string, changes: ContainerUpdate): Promise<void>;
   /** @throws unsupported when the cgroup driver has no statistics */
   stats(request?: StatsRequest): Promise<readonly ContainerUse[]>;
   /** Called by the monitor when a container has ended: record, clean up, remove with `--rm`. Idempotent. */

@@ -20,7 +20,7 @@ export async function attendEnd(
   services: EngineServices,
   { id, config }: Pick<ContainerRecord, 'id' | 'config'>,
 ): Promise<HeldLock | undefined> {
-  const file = restarts(config) ? endingFile(services, id) : attendanceFile(services, id);
+  const file = hasPolicy(config) ? endingFile(services, id) : attendanceFile(services, id);
   try {
     return await services.host.locks.tryAcquire(file);
   } catch (error) {
@@ -39,13 +39,14 @@ export async function exitCommandFor(
   const command = services.exitCommand;
   if (command === undefined) return undefined;
   // An end that is followed by a start is the monitor's to see, whoever is attached; not so one that was asked for.
-  const file = restarts(config) ? endingFile(services, id) : attendanceFile(services, id);
+  const file = hasPolicy(config) ? endingFile(services, id) : attendanceFile(services, id);
   const flock = await services.host.exec.find('flock');
   if (flock !== undefined) return [flock, '--nonblock', '--no-fork', file, ...command, id];
-  return options.attached && !restarts(config) ? undefined : [...command, id];
+  return options.attached && !hasPolicy(config) ? undefined : [...command, id];
 }
 
-function restarts({ restart }: ContainerRecord['config']): boolean {
+/** Is it to be started again, at least after some ends? */
+export function hasPolicy({ restart }: ContainerRecord['config']): boolean {
   return (restart?.name ?? 'no') !== 'no';
 }
 

@@ -13,8 +13,14 @@ const ipcSysctls =
   /^(kernel\.(msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced)|fs\.mqueue\.[a-z_]+)$/;
 const networkSysctls = /^net\.[a-zA-Z0-9_.\-/]+$/;
 
-export function invalidRequest(what: string, sentence: string): StrataError {
-  return new StrataError('invalid-argument', 'CONTAINER_REQUEST_INVALID', `The ${what} ${sentence}`);
+export function invalidRequest(
+  what: string,
+  sentence: string,
+  hint = '`strata run --help` shows how each option is written',
+): StrataError {
+  return new StrataError('invalid-argument', 'CONTAINER_REQUEST_INVALID', `The ${what} ${sentence}`, {
+    hint,
+  });
 }
 
 export function checkRequest(request: CreateRequest): void {

@@ -49,8 +49,8 @@ export function createContainersApi(services: EngineServices): ContainersApi {
       (await import('./copy/copy-container.ts')).statPath(services, container, path),
     exportTar: async (container) =>
       (await import('./copy/export-container.ts')).exportTar(services, container),
-    update: async (container, resources) =>
-      (await import('./update-container.ts')).updateLimits(services, container, resources),
+    update: async (container, changes) =>
+      (await import('./update-container.ts')).updateConfig(services, container, changes),
     stats: async (request = {}) => (await import('./container-stats.ts')).containerStats(services, request),
     reap: async (container) => (await import('./cleanup-containers.ts')).reapByName(services, container),
     startWanted: async () => (await import('./restart/restart-container.ts')).startWanted(services),

@@ -114,7 +114,7 @@ export async function reapAll(services: EngineServices): Promise<void> {
 }
 
 /** As its monitor would have. */
-async function startReaper(services: EngineServices, id: string): Promise<void> {
+export async function startReaper(services: EngineServices, id: string): Promise<void> {
   const [program, ...args] = services.exitCommand ?? [];
   if (program === undefined) return;
   const child = await services.host.exec.spawn(program, [...args, id], {

@@ -1,12 +1,13 @@
 import type { AttachedStreams, ExitStatus, HeldLock, MonitoredProcess, RuntimeDriver } from '@strata/core';
 import type { Session } from '../api/containers.ts';
 import type { EngineServices } from '../services.ts';
-import { reapContainer } from './reap-container.ts';
+import { hasPolicy } from './attendance.ts';
+import { reapContainer, startReaper } from './reap-container.ts';
 import { recordedEnd } from './recorded-end.ts';
-import type { NewContainer } from './state/container-store.ts';
+import { containerById, type NewContainer } from './state/container-store.ts';
 
 interface SessionParts {
-  readonly container: Pick<NewContainer, 'id'>;
+  readonly container: Pick<NewContainer, 'id' | 'config'>;
   readonly process: MonitoredProcess;
   readonly runtime: RuntimeDriver;
   readonly streams: AttachedStreams | undefined;
@@ -27,6 +28,7 @@ export function containerSession(services: EngineServices, parts: SessionParts):
     wait: async (): Promise<ExitStatus> => {
       const status = await runtime.wait(process, services.signal);
       await reapContainer(services, container.id, process);
+      if (attendance !== undefined) await leaveRestart(services, container);
       await attendance?.release();
       return status.lost ? (recordedEnd(services, container.id) ?? status) : status;
     },
@@ -35,4 +37,13 @@ export function containerSession(services: EngineServices, parts: SessionParts):
       await attendance?.release();
     },
   };
+}
+
+/** It got its policy while it ran, so its monitor left this end to us. */
+async function leaveRestart(
+  services: EngineServices,
+  { id, config }: SessionParts['container'],
+): Promise<void> {
+  if (!hasPolicy(config) && containerById(services.database, id)?.status === 'restarting')
+    await startReaper(services, id);
 }

@@ -1,18 +1,54 @@
 /** `strata check` for networks: leases, namespaces and rows that belong to nothing. */
 import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errnoOf } from '@strata/core';
+import { setTimeout as delay } from 'node:timers/promises';
+import { errnoOf, type NetworkFault } from '@strata/core';
 import type { EngineServices } from '../services.ts';
 import type { Findings } from '../system/findings.ts';
 import { unknown } from './close-sandbox.ts';
 import { allEndpoints } from './endpoint-store.ts';
 import { allNetworks, deleteNetwork, unfinishedNetworks } from './network-store.ts';
+import { holdingsOf, isRestored, restoreDriver } from './restore-networks.ts';
 import { sandboxPath } from './sandbox.ts';
+
+/** A container's way onto a network takes less. */
+const moment = 500;
 
 export async function checkNetworks(services: EngineServices, findings: Findings): Promise<void> {
   await checkUnfinished(services, findings);
   await checkEndpoints(services, findings);
   await checkSandboxes(services, findings);
+  await checkHost(services, findings);
+}
+
+/** What somebody deleted beside us. One repair mends all of a driver. */
+async function checkHost(services: EngineServices, findings: Findings): Promise<void> {
+  for (const id of new Set(allNetworks(services.database).map(({ driver }) => driver))) {
+    // What a reboot took comes back with the first container that needs it.
+    if (!isRestored(services, id)) continue;
+    for (const { subject, message } of await lastingFaults(services, id))
+      await findings.add({
+        code: 'NETWORK_DAMAGED',
+        message,
+        subject,
+        repair: 'make it again, as `strata network reload` does',
+        fix: () => restoreDriver(services, id),
+      });
+  }
+}
+
+/** Those that are there a moment later too: others may be making or removing what is missing. */
+async function lastingFaults(services: EngineServices, id: string): Promise<readonly NetworkFault[]> {
+  const driver = await services.drivers.get('network', id);
+  const look = async () => {
+    const { networks, attachments } = holdingsOf(services, id);
+    return (await driver.faults?.(networks, attachments)) ?? [];
+  };
+  const first = await look();
+  if (first.length === 0) return [];
+  await delay(moment);
+  const subjects = new Set(first.map(({ subject }) => subject));
+  return (await look()).filter(({ subject }) => subjects.has(subject));
 }
 
 async function checkUnfinished(services: EngineServices, findings: Findings): Promise<void> {

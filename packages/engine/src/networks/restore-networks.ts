@@ -1,5 +1,5 @@
 /** `network reload`, and the same by itself when a driver is first used after a reboot. */
-import type { Attachment } from '@strata/core';
+import type { Attachment, NetworkSpec } from '@strata/core';
 import type { EngineServices } from '../services.ts';
 import { allEndpoints } from './endpoint-store.ts';
 import { allNetworks } from './network-store.ts';
@@ -33,18 +33,28 @@ export async function reloadNetworks(services: EngineServices): Promise<number> 
   return networks.length;
 }
 
-async function restoreDriver(services: EngineServices, driver: string): Promise<void> {
+export async function restoreDriver(services: EngineServices, driver: string): Promise<void> {
+  const { networks, attachments } = holdingsOf(services, driver);
+  await (await services.drivers.get('network', driver)).restore(networks, attachments);
+}
+
+/** Its host-side state was made since the last boot. */
+export function isRestored(services: EngineServices, driver: string): boolean {
+  return bootOf(services, driver) === services.host.processes.self.bootId;
+}
+
+/** What a driver has on the host, as far as we know. */
+export function holdingsOf(
+  services: EngineServices,
+  driver: string,
+): { readonly networks: readonly NetworkSpec[]; readonly attachments: readonly Attachment[] } {
   const networks = allNetworks(services.database).filter((network) => network.driver === driver);
   const ids = new Set(networks.map(({ id }) => id));
   const attachments = allEndpoints(services.database)
     .filter(({ network }) => ids.has(network))
     .map(({ attachment }) => attachment)
     .filter((attachment): attachment is Attachment => attachment !== undefined);
-  const instance = await services.drivers.get('network', driver);
-  await instance.restore(
-    networks.map(({ spec }) => spec),
-    attachments,
-  );
+  return { networks: networks.map(({ spec }) => spec), attachments };
 }
 
 function bootOf(services: EngineServices, driver: string): string | undefined {

@@ -17,6 +17,8 @@ export class Lab implements NetworkDriver {
   /** What the driver has leased: endpoint id → names. */
   readonly held = new Map<string, readonly string[]>();
   readonly busyPorts = new Set<number>();
+  /** What somebody deleted, until the driver restores it. */
+  readonly missing = new Set<string>();
   #fails: { readonly method: Method; readonly when: 'before' | 'after' }[] = [];
 
   readonly definition: DriverDefinition<'network', object> = {
@@ -80,7 +82,11 @@ export class Lab implements NetworkDriver {
   }
 
   async restore(networks: readonly NetworkSpec[]) {
-    await this.#do('restore', networks.map(({ name }) => name).join(), () => undefined);
+    await this.#do('restore', networks.map(({ name }) => name).join(), () => this.missing.clear());
+  }
+
+  async faults() {
+    return [...this.missing].map((subject) => ({ subject, message: `The link ${subject} is gone` }));
   }
 }
 

@@ -224,6 +224,24 @@ describe('connecting and disconnecting', () => {
   });
 });
 
+it('check finds what somebody took away on the host, and has it made again', async () => {
+  const id = await start();
+  expect(await findings()).toEqual([]);
+  lab.missing.add('sb-one');
+  expect(await findings()).toEqual(['NETWORK_DAMAGED']);
+  await findings(true);
+  expect(lab.calls.at(-1)).toMatch(/^restore one/);
+  expect(await findings()).toEqual([]);
+  lab.missing.add('sb-one');
+  // As after a boot: the first container that needs it makes it again.
+  fixture.services.database.run(
+    "UPDATE settings SET value = 'another boot' WHERE name LIKE 'network.boot.%'",
+  );
+  expect(await findings()).toEqual([]);
+  lab.missing.clear();
+  await fixture.api.remove(id, { force: true });
+});
+
 it('check finds leases and namespaces of nobody, and gives them back', async () => {
   lab.held.set('stray', []);
   const stray = sandboxPath(fixture.services, 'f'.repeat(64));

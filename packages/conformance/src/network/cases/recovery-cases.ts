@@ -77,8 +77,12 @@ export const recoveryCases: readonly NetworkCase[] = [
       const [server, client] = [await context.join(network, { ports }), await context.join(network)];
       await context.serve(server.sandbox, 'tcp', '0.0.0.0', 80);
       const full = await HostPicture.take(context.host);
+      const faults = () => context.driver.faults?.([network], [server.attachment, client.attachment]);
+      assert.deepEqual(await faults(), context.driver.faults && [], 'nothing is missing');
       for (const link of made) await context.ip(undefined, 'link', 'delete', link);
+      assert.notDeepEqual(await faults(), [], 'a driver that looks says so');
       await context.driver.restore([network], [server.attachment, client.attachment]);
+      assert.deepEqual(await faults(), context.driver.faults && [], 'nothing is missing again');
       full.assertSame(await HostPicture.take(context.host));
       assert.ok(await context.ask(client.sandbox, 'tcp', server.addresses[0]!, 80));
       assert.ok(await context.ask(undefined, 'tcp', '127.0.0.1', 18_080));
