@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startRegistry, type TestRegistry } from '@strata/test-fixtures/registry';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -52,5 +52,38 @@ describe('a registry that asks for a login', () => {
     expect(await place.home.strata(['pull', image], { env })).toMatchObject({ code: 0 });
     expect(await place.home.strata(['logout', registry.address], { env })).toMatchObject({ code: 0 });
     expect((await place.home.strata(['pull', image], { env })).code).toBe(1);
+  });
+
+  it('asks the helper on the PATH of the user, in the environment of the user, and says what it says', async () => {
+    const programs = join(place.filesystem.directory, 'home bin');
+    const docker = join(place.filesystem.directory, 'helped');
+    for (const directory of [programs, docker]) mkdirSync(directory);
+    writeFileSync(
+      join(docker, 'config.json'),
+      JSON.stringify({ credHelpers: { [registry.address]: 'vault' } }),
+    );
+    const helped = {
+      DOCKER_CONFIG: docker,
+      PATH: `${programs}:${process.env['PATH']}`,
+      VAULT_ANSWER: JSON.stringify({ Username: login.username, Secret: login.password }),
+    };
+    expect(await place.home.strata(['pull', image], { env: helped })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('docker-credential-vault is not on the PATH (CREDENTIAL_HELPER)'),
+    });
+    const helper = join(programs, 'docker-credential-vault');
+    writeFileSync(
+      helper,
+      `#!/bin/sh\nread server; test "$1 $server" = "get ${registry.address}" && echo "$VAULT_ANSWER"\n`,
+    );
+    chmodSync(helper, 0o755);
+    expect(await place.home.strata(['pull', image], { env: helped })).toMatchObject({ code: 0, stderr: '' });
+    writeFileSync(helper, '#!/bin/sh\necho the vault is sealed; exit 1\n');
+    expect(await place.home.strata(['pull', image], { env: helped })).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /docker-credential-vault failed for .*: the vault is sealed \(CREDENTIAL_HELPER\)/,
+      ),
+    });
   });
 });

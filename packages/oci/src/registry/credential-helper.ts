@@ -1,15 +1,21 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
 import type { Exec } from '@strata/core';
-import { StrataError } from '@strata/core';
+import { isStrataError, StrataError } from '@strata/core';
 import { isJsonObject } from '../document/parse-json.ts';
 import type { Credentials } from './docker-config.ts';
 import type { Environment } from './proxy.ts';
+import { printable } from './registry-error.ts';
 
-/** What helpers of desktops and clouds look for in their environment; nothing else is passed on. */
-const PASSED =
-  /^(HOME|USER|XDG_\w+|GNUPGHOME|GPG_\w+|PASSWORD_STORE_\w+|DBUS_SESSION_BUS_ADDRESS|DISPLAY|WAYLAND_DISPLAY|AWS_\w+|GOOGLE_\w+|CLOUDSDK_\w+|AZURE_\w+|DOCKER_CONFIG)$/;
+/** Helpers are fetched, unlocked or asked on another screen by the person; docker waits for ever. */
+const TIMEOUT = 5 * 60_000;
 const NOT_FOUND = /credentials not found|no credentials server url|no credentials username/i;
 
-/** Programs `docker-credential-<name>` and their protocol (github.com/docker/docker-credential-helpers). */
+/**
+ * Programs `docker-credential-<name>` and their protocol (github.com/docker/docker-credential-helpers). They are the
+ * user's own, so they are found on the user's PATH and get the user's environment, as docker's and podman's do: helpers
+ * of clouds, vaults and desktops live in home directories and start programs in turn.
+ */
 export class CredentialHelper {
   readonly #program: string;
   readonly #exec: Exec;
@@ -23,15 +29,14 @@ export class CredentialHelper {
     if (exec === undefined)
       throw this.#failed(`${this.#program} is configured but programs may not be run here`);
     this.#exec = exec;
-    for (const [key, value] of Object.entries(env))
-      if (value !== undefined && PASSED.test(key)) this.#env[key] = value;
+    for (const [key, value] of Object.entries(env)) if (value !== undefined) this.#env[key] = value;
   }
 
   async get(server: string): Promise<Credentials | undefined> {
     const { exitCode, stdout, stderr } = await this.#run('get', server, [0, 1]);
     if (exitCode !== 0) {
       if (NOT_FOUND.test(stdout + stderr)) return undefined;
-      throw this.#failed(`${this.#program} failed for ${server}`);
+      throw this.#failed(`${this.#program} failed for ${server}${said(stdout + stderr)}`);
     }
     const reply: unknown = safeParse(stdout);
     if (!isJsonObject(reply) || typeof reply.Username !== 'string' || typeof reply.Secret !== 'string') {
@@ -53,10 +58,14 @@ export class CredentialHelper {
   }
 
   async #run(verb: string, input: string, okCodes: readonly number[]) {
+    const path = onPath(this.#program, this.#env.PATH);
     try {
-      return await this.#exec.run(this.#program, [verb], { input, env: this.#env, okCodes });
+      const options = { input, env: this.#env, okCodes, timeout: TIMEOUT };
+      return await this.#exec.run(path ?? this.#program, [verb], options);
     } catch (cause) {
-      throw this.#failed(`${this.#program} ${verb} failed`, cause);
+      if (isStrataError(cause, 'PROGRAM_NOT_FOUND'))
+        throw this.#failed(`the credential helper ${this.#program} is not on the PATH`, cause);
+      throw this.#failed(`${this.#program} ${verb} failed${said(stderrOf(cause))}`, cause);
     }
   }
 
@@ -66,6 +75,35 @@ export class CredentialHelper {
       cause,
     });
   }
+}
+
+/** As execvp(3), less relative directories. */
+function onPath(program: string, path = ''): string | undefined {
+  return path
+    .split(':')
+    .filter(isAbsolute)
+    .map((folder) => join(folder, program))
+    .find(isProgram);
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function stderrOf(cause: unknown): string {
+  const stderr = isStrataError(cause) ? cause.context.stderr : undefined;
+  return typeof stderr === 'string' ? stderr : '';
+}
+
+/** Helpers complain on standard output as well as on standard error. */
+function said(text: string): string {
+  const line = printable(text.trim());
+  return line === '' ? '' : `: ${line}`;
 }
 
 function safeParse(text: string): unknown {

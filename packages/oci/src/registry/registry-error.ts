@@ -118,7 +118,7 @@ async function errorDetail(response: HttpResponse): Promise<string> {
 }
 
 /** Text of a stranger, safe for a terminal. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, ' ')
     .slice(0, 300)
