@@ -3,20 +3,28 @@ import {
   debianImage,
   type LoopFilesystem,
   layeredImage,
+  pushLayout,
   StrataHome,
 } from '@strata/test-fixtures';
+import { startRegistry, type TestRegistry } from '@strata/test-fixtures/registry';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 describe('a filesystem of 64 MiB', () => {
   let filesystem: LoopFilesystem;
   let home: StrataHome;
+  let registry: TestRegistry;
+  let image: string;
   beforeAll(async () => {
+    registry = await startRegistry();
+    image = `${registry.address}/debian:1`;
+    pushLayout(debianImage(), image);
     filesystem = await createLoopFilesystem({ type: 'ext4', size: 64 * 1024 ** 2 });
     home = new StrataHome(filesystem.directory);
   });
   afterAll(async () => {
     await home?.[Symbol.asyncDispose]();
     await filesystem?.dispose();
+    await registry?.stop();
   });
 
   it('gives one clear error, keeps what was there, and can be cleaned', async () => {
@@ -31,6 +39,12 @@ describe('a filesystem of 64 MiB', () => {
     expect(stderr).toContain('NO_SPACE');
     expect(stderr.split('\n').filter((line) => line.startsWith('strata: '))).toHaveLength(1);
     expect(home.traces().temporary).toEqual(before.temporary);
+
+    // Blobs and layers arrive at once here: not even the database can be written when it ends.
+    const pulled = await home.strata(['pull', image]);
+    expect(pulled).toMatchObject({ code: 1, stderr: expect.stringContaining('NO_SPACE') });
+    expect(home.traces()).toEqual({ ...before, layers: { overlay: [] } });
+    expect(await home.ok('check')).toBe('The store is clean');
 
     expect(await home.ok('run', '--rm', 'small:1', 'cat', '/data/changed')).toBe('changed 2');
     expect(await home.ok('ps', '-aq')).toBe('');

@@ -10,8 +10,8 @@ export interface StackImportParts {
   readonly lease: string;
   /** Take the key from a dead process. */
   readonly recover: (key: string) => Promise<void>;
-  /** Remove layer and row. */
-  readonly discard: (seq: number) => Promise<void>;
+  /** Remove layers and rows, children first. */
+  readonly discard: (seqs: readonly number[]) => Promise<void>;
 }
 
 /** Rows stay `creating` under our lease until `finish`, so a crash at any point leaves only what the next user of the key removes. */
@@ -72,11 +72,7 @@ export class StackImport implements LayerImport {
   }
 
   async abandon(): Promise<void> {
-    // Children first.
-    for (const seq of this.#seqs.toReversed()) {
-      this.#parts.rows.removing(seq, this.#parts.lease);
-      await this.#parts.discard(seq);
-    }
+    await this.#parts.discard(this.#seqs.toReversed());
     this.#seqs = [];
   }
 

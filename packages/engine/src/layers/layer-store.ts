@@ -187,7 +187,7 @@ export class SqliteLayerStore implements LayerStore {
       driverId: this.driverId,
       lease: this.#lease,
       recover: (key) => this.#recover(key),
-      discard: (seq) => this.#discard(seq),
+      discard: (seqs) => this.#abandon(seqs),
     });
   }
 
@@ -282,5 +282,12 @@ export class SqliteLayerStore implements LayerStore {
     this.#removed = true;
     await this.driver.remove(layerId(seq));
     this.#rows.forget(seq);
+  }
+
+  /** The disk first: it may be so full that no row can be changed. Until they are gone the rows are `creating` and ours. */
+  async #abandon(seqs: readonly number[]): Promise<void> {
+    for (const seq of seqs) await this.driver.remove(layerId(seq));
+    await this.driver.cleanup();
+    for (const seq of seqs) this.#rows.forget(seq);
   }
 }
