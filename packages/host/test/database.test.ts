@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { appendFileSync, statSync, writeFileSync } from 'node:fs';
 import { isStrataError } from '@strata/core';
 import { createDatabases } from '@strata/host/database';
 import { describe, expect, it } from 'vitest';
@@ -98,5 +98,44 @@ describe('Databases', () => {
     const readOnly = databases.open(`${folder}/db`, { migrations, readOnly: true });
     expect(failure(() => readOnly.run("INSERT INTO counter VALUES ('a', 1)"))?.[1]).toBe('STORE_UNWRITABLE');
     readOnly.close();
+  });
+
+  it('reads a full disk, and writes to it with what was spared, while others take all they can', () => {
+    const folder = scratch();
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder]);
+    try {
+      const path = `${folder}/db`;
+      const spare = `${folder}/spare`;
+      databases.open(path, { migrations }).close();
+      writeFileSync(spare, Buffer.alloc(1 << 20));
+      const fill = () => {
+        for (let size = 1 << 20; size > 0; size = Math.floor(size / 2)) {
+          try {
+            for (;;) appendFileSync(`${folder}/filler`, Buffer.alloc(size));
+          } catch {}
+        }
+      };
+      fill();
+      const reader = databases.open(path, { migrations, readOnly: true });
+      expect(reader.all('SELECT * FROM counter')).toEqual([]);
+      reader.close();
+      expect(failure(() => databases.open(path, { migrations }))).toEqual([
+        'resource-exhausted',
+        'STORE_FULL',
+      ]);
+      for (const id of ['a', 'b']) {
+        const database = databases.open(path, { migrations, spare });
+        fill();
+        database.transaction(() => database.run('INSERT INTO counter VALUES (?, 1)', id));
+        database.close();
+        fill();
+      }
+      expect(statSync(spare).size).toBeGreaterThan(0);
+      const after = databases.open(path, { migrations, readOnly: true });
+      expect(after.all('SELECT id FROM counter')).toEqual([{ id: 'a' }, { id: 'b' }]);
+      after.close();
+    } finally {
+      execFileSync('umount', [folder]);
+    }
   });
 });

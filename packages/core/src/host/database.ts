@@ -10,7 +10,10 @@ export interface Database {
   all<Row extends SqlRow = SqlRow>(sql: string, ...values: readonly SqlValue[]): Row[];
   /** Rows changed, and the id of the last inserted one. */
   run(sql: string, ...values: readonly SqlValue[]): { readonly changes: number; readonly lastId: number };
-  /** BEGIN IMMEDIATE … COMMIT; rolls back when `body` throws. Nesting joins the outer one. */
+  /**
+   * BEGIN IMMEDIATE … COMMIT; rolls back when `body` throws. Nesting joins the outer one. Where there is no room to commit
+   * and a spare file to get it from, `body` is called again.
+   */
   transaction<T>(body: () => T): T;
   /** `PRAGMA integrity_check`: no lines when sound. */
   integrity(): readonly string[];
@@ -21,6 +24,8 @@ export interface DatabaseOptions {
   /** Step n takes the schema from version n to n+1 (`PRAGMA user_version`); run in one transaction. */
   readonly migrations: readonly string[];
   readonly readOnly?: boolean;
+  /** A file that is made shorter, piece by piece, where the disk is so full that the database cannot be used without. */
+  readonly spare?: string;
 }
 
 export interface Databases {

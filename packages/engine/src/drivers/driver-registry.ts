@@ -44,7 +44,7 @@ export class Registry implements DriverRegistry {
     validateDefinitions(parts.definitions);
     this.#parts = parts;
     const open: Host['databases']['open'] = (path, options) => {
-      const database = parts.host.databases.open(path, options);
+      const database = parts.host.databases.open(path, { spare: parts.paths.reserve, ...options });
       this.#databases.push(database);
       return database;
     };

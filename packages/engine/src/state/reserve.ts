@@ -1,15 +1,27 @@
 /**
- * SQLite needs some room even to delete. So a file of 4 MiB waits under the root; commands that free space give it
- * up first when the disk is full, and make it again when they are done.
+ * SQLite needs some room even to delete. So a file of 4 MiB waits under the root. Databases take pieces of it when the
+ * disk is full (`DatabaseOptions.spare`); commands that free space give up more of it first, for all else they do, and
+ * make it again when they are done.
  */
 
 import { randomFillSync } from 'node:crypto';
-import { closeSync, openSync, readdirSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, type Files, isStrataError, StrataError } from '@strata/core';
 import type { StorePaths } from './paths.ts';
 
 const RESERVE_BYTES = 4 << 20;
+/** Not all at once: whoever filled the disk may take it before us, and the next command needs some, too. */
+const SHARE_BYTES = 1 << 20;
 const SQLITE_FULL = 13;
 
 /** Make the reserve if it is missing and the disk has room to spare; never an error. */
@@ -29,17 +41,23 @@ export function ensureReserve(paths: Pick<StorePaths, 'reserve' | 'root'>): void
   }
 }
 
-/** Run something that frees space, with the reserve given up when there is none. */
+/** Run something that frees space, with a share of the reserve given up when there is none. */
 export async function withReserve<T>(
   paths: Pick<StorePaths, 'reserve' | 'root'>,
   body: () => Promise<T>,
 ): Promise<T> {
-  if (freeBytes(paths.root) < RESERVE_BYTES) rmSync(paths.reserve, { force: true });
+  if (freeBytes(paths.root) < SHARE_BYTES) giveUpShare(paths.reserve);
   try {
     return await body();
   } finally {
     ensureReserve(paths);
   }
+}
+
+/** The last share is for databases. */
+function giveUpShare(reserve: string): void {
+  const size = statSync(reserve, { throwIfNoEntry: false })?.size ?? 0;
+  if (size >= 2 * SHARE_BYTES) truncateSync(reserve, size - SHARE_BYTES);
 }
 
 function freeBytes(path: string): number {

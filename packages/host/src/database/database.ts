@@ -1,19 +1,22 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Database, Databases, SqlRow, SqlValue } from '@strata/core';
-import { storeError } from './errors.ts';
+import { noRoom, storeError } from './errors.ts';
 import { openConnection } from './open.ts';
 import { retryBusy } from './retry.ts';
+import { foundNoRoom, withRoom } from './room.ts';
 
 const CACHED_STATEMENTS = 256;
 
 class SqliteDatabase implements Database {
   readonly #connection: DatabaseSync;
   readonly #path: string;
+  readonly #spare: string | undefined;
   readonly #statements = new Map<string, StatementSync>();
 
-  constructor(connection: DatabaseSync, path: string) {
+  constructor(connection: DatabaseSync, path: string, spare: string | undefined) {
     this.#connection = connection;
     this.#path = path;
+    this.#spare = spare;
   }
 
   get<Row extends SqlRow = SqlRow>(sql: string, ...values: readonly SqlValue[]): Row | undefined {
@@ -31,16 +34,10 @@ class SqliteDatabase implements Database {
 
   transaction<T>(body: () => T): T {
     if (this.#connection.isTransaction) return body();
-    this.#do(() => this.#connection.exec('BEGIN IMMEDIATE'));
     try {
-      const result = body();
-      if (result instanceof Promise) throw new TypeError('A transaction must not span asynchronous work');
-      this.#connection.exec('COMMIT');
-      return result;
+      return withRoom(() => this.#transact(body), this.#path, this.#spare);
     } catch (error) {
-      // SQLite has rolled back by itself after some failures (full disk, I/O).
-      if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK');
-      throw storeError(error, this.#path);
+      throw explained(error, this.#path);
     }
   }
 
@@ -58,12 +55,27 @@ class SqliteDatabase implements Database {
     this.close();
   }
 
+  #transact<T>(body: () => T): T {
+    retryBusy(() => this.#connection.exec('BEGIN IMMEDIATE'));
+    try {
+      const result = body();
+      if (result instanceof Promise) throw new TypeError('A transaction must not span asynchronous work');
+      this.#connection.exec('COMMIT');
+      return result;
+    } catch (error) {
+      // SQLite has rolled back by itself after some failures (full disk, I/O).
+      if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
   /** Inside a transaction nothing may be retried alone: its lock is held, so busy cannot happen. */
   #do<T>(action: () => T): T {
     try {
-      return this.#connection.isTransaction ? action() : retryBusy(action);
+      if (this.#connection.isTransaction) return action();
+      return withRoom(() => retryBusy(action), this.#path, this.#spare);
     } catch (error) {
-      throw storeError(error, this.#path);
+      throw explained(error, this.#path);
     }
   }
 
@@ -77,13 +89,18 @@ class SqliteDatabase implements Database {
   }
 }
 
+function explained(error: unknown, path: string): unknown {
+  return foundNoRoom(error, path) ? noRoom(path, error) : storeError(error, path);
+}
+
 export function createDatabases(): Databases {
   return {
     open(path, options) {
       try {
-        return new SqliteDatabase(openConnection(path, options), path);
+        const connection = withRoom(() => openConnection(path, options), path, options.spare);
+        return new SqliteDatabase(connection, path, options.spare);
       } catch (error) {
-        throw storeError(error, path);
+        throw explained(error, path);
       }
     },
   };

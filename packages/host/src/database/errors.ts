@@ -18,6 +18,14 @@ function extendedCode(error: unknown): number | undefined {
   return code === 'ERR_SQLITE_ERROR' && typeof errcode === 'number' ? errcode : undefined;
 }
 
+export function isFull(error: unknown): boolean {
+  return ((extendedCode(error) ?? 0) & 0xff) === FULL;
+}
+
+export function isIo(error: unknown): boolean {
+  return ((extendedCode(error) ?? 0) & 0xff) === IOERR;
+}
+
 export function isBusy(error: unknown): boolean {
   const primary = (extendedCode(error) ?? 0) & 0xff;
   return primary === BUSY || primary === LOCKED;
@@ -34,6 +42,14 @@ function corrupt(path: string, cause: unknown): StrataError {
       context: { path },
     },
   );
+}
+
+export function noRoom(path: string, cause: unknown): StrataError {
+  return new StrataError('resource-exhausted', 'STORE_FULL', `No space left to write ${path}`, {
+    hint: 'Free some space there, for example with `strata rmi`, `strata rm` or `strata image prune`',
+    cause,
+    context: { path, sqlite: extendedCode(cause) ?? FULL },
+  });
 }
 
 /** An error of SQLite in the words of Strata; anything else unchanged. */
@@ -53,10 +69,7 @@ export function storeError(error: unknown, path: string): unknown {
         hint: 'Look for a strata process that hangs, then try again',
       });
     case FULL:
-      return new StrataError('resource-exhausted', 'STORE_FULL', `No space left to write ${path}`, {
-        ...details,
-        hint: 'Free some space on that filesystem, for example with `strata prune`',
-      });
+      return noRoom(path, error);
     case READONLY:
     case CANTOPEN:
       return new StrataError('permission-denied', 'STORE_UNWRITABLE', `Cannot open or write ${path}`, {

@@ -1,7 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import { type DatabaseOptions, StrataError } from '@strata/core';
 import { BUSY_TIMEOUT, retryBusy } from './retry.ts';
+import { foundNoRoom } from './room.ts';
 
 /** node:sqlite is loaded with the first database, not with this module. */
 function sqlite(): typeof import('node:sqlite') {
@@ -52,6 +54,17 @@ function missing(path: string): StrataError {
   });
 }
 
+/**
+ * Reading needs the wal-index too. Where there is no room for one, nobody has the database open; and when its log is
+ * empty, the file alone is the truth (sqlite.org/uri.html, `immutable`).
+ */
+function openFile(path: string): DatabaseSync | undefined {
+  if ((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0) return undefined;
+  const url = pathToFileURL(path);
+  url.searchParams.set('immutable', '1');
+  return new (sqlite().DatabaseSync)(url, { readOnly: true });
+}
+
 /** An open connection whose schema is exactly the one `migrations` describe. */
 export function openConnection(path: string, options: DatabaseOptions): DatabaseSync {
   const { migrations, readOnly = false } = options;
@@ -77,6 +90,10 @@ export function openConnection(path: string, options: DatabaseOptions): Database
     return database;
   } catch (error) {
     if (database.isOpen) database.close();
+    const plain = readOnly && foundNoRoom(error, path) ? openFile(path) : undefined;
+    if (plain === undefined) throw error;
+    if (version(plain) === migrations.length) return plain;
+    plain.close();
     throw error;
   }
 }
