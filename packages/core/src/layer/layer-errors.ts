@@ -55,7 +55,7 @@ export function layerFailure(error: unknown, id: string, action: string): Strata
       'LAYER_NO_SPACE',
       `layer ${id}: no space left to ${action} it`,
       {
-        hint: 'free some with strata rm, strata rmi or strata prune',
+        hint: 'free some with strata rm, strata rmi or strata image prune',
         cause: error,
         context: { layer: id },
       },

@@ -139,7 +139,7 @@ function failure(error: unknown, path: Buffer): unknown {
       'MIGRATE_NO_SPACE',
       'No space left to move the container to',
       {
-        hint: 'Free some with strata rm, strata rmi or strata prune; the container stays where it was',
+        hint: 'Free some with strata rm, strata rmi or strata image prune; the container stays where it was',
         cause: error,
       },
     );
