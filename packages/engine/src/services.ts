@@ -87,6 +87,8 @@ export interface LayerStore {
   ): Promise<void>;
   /** The disk space may come back only with {@link LayerStore.reclaim}, which `close` calls when needed. */
   remove(key: string): Promise<void>;
+  /** As {@link LayerStore.remove}, also what a dead process left half made or half removed. Idempotent. */
+  discard(key: string): Promise<void>;
   stat(key: string): Promise<LayerInfo>;
   update(
     info: { readonly name: string; readonly labels?: LayerLabels },

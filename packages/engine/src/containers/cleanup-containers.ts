@@ -1,6 +1,7 @@
 /** Finish what dead processes left: ends nobody recorded, removals and creations half done, steps without a row. */
 import { otherLayers } from '../migrate/leftovers.ts';
 import type { EngineServices } from '../services.ts';
+import { isLeaseAlive } from '../state/lease.ts';
 import { withContainerLock } from './container-lock.ts';
 import { reapContainer, reapLocked } from './reap-container.ts';
 import { abandonContainer, finishRemoval } from './remove-container.ts';
@@ -33,7 +34,8 @@ export async function cleanupContainers(
     const sentence = await cleanupOne(services, record).catch(failedFor(record.name));
     if (sentence !== undefined) done.push(sentence);
   }
-  if (reference === undefined) done.push(...(await cleanupOrphans(services)));
+  if (reference === undefined)
+    done.push(...(await cleanupOrphans(services)), ...(await cleanupLayers(services)));
   return done;
 }
 
@@ -70,6 +72,28 @@ async function cleanupOrphans(services: EngineServices): Promise<string[]> {
       await withContainerLock(services, id, () => undoIntents(services, own)).then(
         () => `Cleaned up after the vanished container ${short}`,
         failedFor(short),
+      ),
+    );
+  }
+  return done;
+}
+
+/** Layers of no container, a pull's say, that a dead process left half made or half removed. */
+async function cleanupLayers(services: EngineServices): Promise<string[]> {
+  const { database, host, layers } = services;
+  const rows = database.all<{ driver: string; lease: string | null }>(
+    "SELECT driver, lease FROM layers WHERE state != 'ready' ORDER BY driver",
+  );
+  const left = rows.filter(({ lease }) => !isLeaseAlive(host.processes, lease));
+  const done: string[] = [];
+  for (const driver of new Set(left.map((row) => row.driver))) {
+    const count = left.filter((row) => row.driver === driver).length;
+    const what = count === 1 ? 'a layer' : `${count} layers`;
+    const reclaimed = layers.open(driver).then((store) => store.reclaim());
+    done.push(
+      await reclaimed.then(
+        () => `Removed ${what} left unfinished on ${driver}`,
+        failedFor(`layers on ${driver}`),
       ),
     );
   }

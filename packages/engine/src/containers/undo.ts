@@ -101,12 +101,8 @@ async function undoStep(services: EngineServices, step: Step): Promise<void> {
       return await removeBusy(services, step.path);
     case 'directory':
       return await host.files.removeTree(step.path);
-    case 'layer': {
-      const layers = await services.layers.open(step.driver);
-      return await layers.remove(step.key).catch((error: unknown) => {
-        if (!isStrataError(error, 'not-found')) throw error;
-      });
-    }
+    case 'layer':
+      return await (await services.layers.open(step.driver)).discard(step.key);
   }
 }
 

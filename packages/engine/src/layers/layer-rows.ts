@@ -180,6 +180,16 @@ export class LayerRows {
     );
   }
 
+  /** What is half made or half removed under a key. */
+  unfinished(key: string): LayerRow[] {
+    return this.#database.all<LayerRow>(
+      `SELECT * FROM layers WHERE driver = ? AND owner = ? AND key = ? AND state != 'ready'`,
+      this.#driver,
+      this.#owner,
+      key,
+    );
+  }
+
   /** Ready rows in pages, so that a walk sees its own removals and holds nothing. */
   page(after: number, limit: number): LayerRow[] {
     return this.#database.all<LayerRow>(

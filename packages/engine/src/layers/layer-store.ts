@@ -145,6 +145,11 @@ export class SqliteLayerStore implements LayerStore {
     await this.#discard(row.seq);
   }
 
+  async discard(key: string): Promise<void> {
+    if (this.#rows.holder(key)?.state === 'ready') await this.remove(key);
+    for (const row of this.#rows.unfinished(key)) await this.#takeOver(row);
+  }
+
   async stat(key: string): Promise<LayerInfo> {
     return this.#rows.info(this.#ready(key));
   }

@@ -29,3 +29,25 @@ it('calls repaired only what it saw mended', async () => {
   expect(await checkContainers(services)).toEqual([]);
   expect(await fixture.leaks()).toEqual([]);
 });
+
+it('cleanup takes what a dead process was making, container and layer, and layers of no container', async () => {
+  const { api, services } = fixture;
+  const dead = '1:1:00000000-0000-0000-0000-000000000000';
+  const layers = () =>
+    services.database
+      .all<{ key: string }>("SELECT key FROM layers WHERE kind = 'active'")
+      .map(({ key }) => key);
+  const kept = await api.create({ image: 'busybox', command: ['true'], name: 'kept' });
+  const { id } = await api.create({ image: 'busybox', command: ['true'], name: 'half' });
+  services.database.run(`UPDATE containers SET status = 'creating', lease = ? WHERE id = ?`, dead, id);
+  services.database.run(`UPDATE layers SET state = 'creating', lease = ? WHERE key = ?`, dead, id);
+  expect(await api.cleanup()).toEqual(['Took down half, which was never finished']);
+  expect(layers()).toEqual([kept.id]);
+  await (await services.layers.open('overlay')).prepare('pulled');
+  services.database.run(`UPDATE layers SET state = 'creating', lease = ? WHERE key = 'pulled'`, dead);
+  expect(await api.cleanup()).toEqual(['Removed a layer left unfinished on overlay']);
+  expect(layers()).toEqual([kept.id]);
+  expect(await api.cleanup()).toEqual([]);
+  await api.remove(kept.id);
+  expect(await fixture.leaks()).toEqual([]);
+});

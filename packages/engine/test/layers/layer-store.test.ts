@@ -53,6 +53,23 @@ test('reclaim finishes what dead processes began to make and to remove', async (
   expect(store.services.database.all('SELECT key FROM layers')).toEqual([{ key: 'kept' }]);
 });
 
+test('discarding takes what is whole and what dead processes left, and spares what a live one makes', async () => {
+  await using store = await opened();
+  const { database } = store.services;
+  const keys = () => database.all<{ key: string }>('SELECT key FROM layers').map(({ key }) => key);
+  for (const key of ['whole', 'making', 'removing']) await store.layers.prepare(key);
+  database.run(`UPDATE layers SET state = 'creating', lease = ? WHERE key = 'making'`, DEAD);
+  database.run(`UPDATE layers SET state = 'removing', lease = ? WHERE key = 'removing'`, DEAD);
+  for (const key of ['whole', 'making', 'removing', 'never-there']) await store.layers.discard(key);
+  expect(keys()).toEqual([]);
+  expect(await store.layers.driver.list()).toEqual([]);
+  const { pid, startTime, bootId } = store.services.host.processes.self;
+  await store.layers.prepare('live');
+  database.run(`UPDATE layers SET state = 'creating', lease = ?`, `${pid}:${startTime}:${bootId}`);
+  await store.layers.discard('live');
+  expect(keys()).toEqual(['live']);
+});
+
 test('a failing driver leaves neither row nor key behind', async () => {
   await using store = await opened();
   const { driver } = store.layers;
