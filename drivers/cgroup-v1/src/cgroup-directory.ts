@@ -59,7 +59,10 @@ export class CgroupDirectory {
         errnoOf(error) === 'EINVAL' || errnoOf(error) === 'ERANGE' ? 'invalid-argument' : 'unsupported',
         'LIMIT_REFUSED',
         `The kernel refused the limit ${write.option} = ${write.value} (${errnoOf(error)})`,
-        { cause: error },
+        {
+          cause: error,
+          hint: 'It is more than this host has, or nothing it has; `strata info` shows its processors and memory',
+        },
       );
     }
   }

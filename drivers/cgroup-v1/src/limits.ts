@@ -1,6 +1,13 @@
 /** Limits as writes to cgroup v1 files (Linux Documentation/admin-guide/cgroup-v1). */
 import { availableParallelism } from 'node:os';
-import { checkCpus, limitInvalid, limitUnsupported, type Resources, wholeLimit } from '@strata/core';
+import {
+  checkCpus,
+  limitInvalid,
+  limitUnsupported,
+  pidsMaximum,
+  type Resources,
+  wholeLimit,
+} from '@strata/core';
 import { type Controller, type Hierarchies, hasFile } from './hierarchies.ts';
 
 export interface Write {
@@ -26,8 +33,8 @@ export function limitWrites(resources: Resources, hierarchies: Hierarchies): Wri
     ...blockIoWrites(resources, hierarchies),
   ];
   if (resources.pids !== undefined) {
-    const max = resources.pids > 0 ? String(wholeLimit('pids', resources.pids, 1)) : 'max';
-    writes.push({ controller: 'pids', file: 'pids.max', value: max, option: 'pids' });
+    const max = pidsMaximum(resources.pids);
+    writes.push({ controller: 'pids', file: 'pids.max', value: max, option: 'pids-limit' });
   }
   for (const write of writes) {
     if (hasFile(hierarchies, write.controller, write.file)) continue;

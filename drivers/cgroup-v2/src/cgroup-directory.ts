@@ -76,7 +76,10 @@ export class CgroupDirectory {
         errno === 'EINVAL' || errno === 'ERANGE' ? 'invalid-argument' : 'unsupported',
         'LIMIT_REFUSED',
         `The kernel refused the limit ${option} = ${value} (${errno}${errno === 'ENODEV' ? ': no such whole disk' : ''})`,
-        { cause: error },
+        {
+          cause: error,
+          hint: 'It is more than this host has, or nothing it has; `strata info` shows its processors and memory',
+        },
       );
     }
   }

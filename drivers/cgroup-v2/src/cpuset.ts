@@ -31,5 +31,6 @@ function expand(list: string): Set<number> {
 }
 
 function refuse(code: string, message: string): StrataError {
-  return new StrataError('invalid-argument', code, message);
+  const hint = 'It is a list of processors or memory nodes; `strata info` shows how many there are';
+  return new StrataError('invalid-argument', code, message, { hint });
 }

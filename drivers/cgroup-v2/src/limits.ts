@@ -5,6 +5,7 @@ import {
   checkCpus,
   limitInvalid,
   limitUnsupported,
+  pidsMaximum,
   type Resources,
   wholeLimit,
 } from '@strata/core';
@@ -38,8 +39,7 @@ export function limitWrites(resources: Resources, context: LimitContext): Write[
     ...blockIoWrites(resources, context),
   ];
   const { pids } = resources;
-  if (pids !== undefined)
-    writes.push({ file: 'pids.max', value: pids > 0 ? whole('pids', pids, 1) : 'max', option: 'pids' });
+  if (pids !== undefined) writes.push({ file: 'pids.max', value: pidsMaximum(pids), option: 'pids-limit' });
   for (const { file, option } of writes) {
     const controller = file.split('.')[0] as Controller;
     if (!context.controllers.includes(controller))

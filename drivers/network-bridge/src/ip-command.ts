@@ -80,7 +80,9 @@ export class IpCommand {
   async #force(link: string, lines: readonly string[]): Promise<void> {
     const stderr = await this.#run(lines);
     if (linkExists(link))
-      throw new StrataError('internal', 'LINK_STUCK', `The link ${link} stays: ${stderr.trim()}`);
+      throw new StrataError('internal', 'LINK_STUCK', `The link ${link} stays: ${stderr.trim()}`, {
+        hint: `Delete it yourself: ip link delete ${link}`,
+      });
   }
 
   /** Whether or not each of them works. */

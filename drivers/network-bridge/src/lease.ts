@@ -96,6 +96,7 @@ function wantedAddress(text: string, { segments, spec }: Network): Address {
     throw invalid(
       'ADDRESS_INVALID',
       `${JSON.stringify(text)} is not an address of ${spec.subnets.join(' or ')}`,
+      'Leave it out, or make a network with a --subnet of your own',
     );
   const { first, last } = usable(segment.subnet);
   if (address.value < first || address.value > last || address.value === segment.gateway.value)

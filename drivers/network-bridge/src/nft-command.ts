@@ -30,6 +30,7 @@ export class NftCommand {
         `nft refused the rules: ${stderr.split('\n')[0]}`,
         {
           cause: error,
+          hint: '`strata info` says whether this kernel can do what a bridge needs',
         },
       );
     }

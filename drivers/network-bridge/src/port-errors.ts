@@ -31,12 +31,10 @@ export function bindError(port: PublishedPort, error: NodeJS.ErrnoException): un
       },
     );
   if (error.code === 'EACCES')
-    return new StrataError(
-      'permission-denied',
-      'PORT_DENIED',
-      `Port ${port.hostPort} needs more rights`,
-      details,
-    );
+    return new StrataError('permission-denied', 'PORT_DENIED', `Port ${port.hostPort} needs more rights`, {
+      ...details,
+      hint: 'Publish a port from 1024 up, or lower net.ipv4.ip_unprivileged_port_start',
+    });
   return error;
 }
 
@@ -53,6 +51,7 @@ export function checkedPort(
     throw invalid(
       'PORT_INVALID',
       `Ports are numbers from 1 to 65535, not ${port.hostPort}:${port.containerPort}`,
+      'Write it as 8080:80',
     );
   if (!['tcp', 'udp', 'sctp'].includes(port.protocol))
     throw invalid(
@@ -62,7 +61,11 @@ export function checkedPort(
     );
   const family = isIP(hostIp);
   if (family === 0 || hostIp.includes('%'))
-    throw invalid('HOST_IP_INVALID', `${JSON.stringify(hostIp)} is not an IP address`);
+    throw invalid(
+      'HOST_IP_INVALID',
+      `${JSON.stringify(hostIp)} is not an IP address`,
+      'Write it as 127.0.0.1:8080:80 or [fd00::1]:8080:80',
+    );
   if (family === 6 && !options.ipv6)
     throw invalid(
       'PORT_NEEDS_IPV6',

@@ -42,7 +42,11 @@ export function resolveNetwork(spec: NetworkSpec, around: Surroundings): Network
   const given = spec.subnets.map((text) => checkedSubnet(text, around));
   for (const family of [4, 6] as const)
     if (given.filter((subnet) => subnet.family === family).length > 1)
-      throw invalid('SUBNET_INVALID', `A bridge network has one IPv${family} subnet at most`);
+      throw invalid(
+        'SUBNET_INVALID',
+        `A bridge network has one IPv${family} subnet at most`,
+        'Make a network for each; a container can join several',
+      );
   const subnets = [given.find(({ family }) => family === 4) ?? chooseIpv4(around)];
   const ipv6 =
     given.find(({ family }) => family === 6) ?? (spec.ipv6 ? chooseIpv6(spec.id, around) : undefined);
@@ -68,9 +72,17 @@ function checkedSubnet(text: string, { taken, routes }: Surroundings): Cidr {
     throw invalid('SUBNET_INVALID', `${JSON.stringify(text)} is not a subnet`, 'Write it like 10.80.0.0/24');
   const [shortest, longest] = subnet.family === 4 ? [8, 30] : [16, 126];
   if (subnet.prefix < shortest || subnet.prefix > longest)
-    throw invalid('SUBNET_INVALID', `The subnet ${text} must have a prefix from /${shortest} to /${longest}`);
+    throw invalid(
+      'SUBNET_INVALID',
+      `The subnet ${text} must have a prefix from /${shortest} to /${longest}`,
+      'Write it like 10.80.0.0/24 or fd80::/64',
+    );
   if (reserved.some((block) => overlaps(parseCidr(block)!, subnet)))
-    throw invalid('SUBNET_INVALID', `The subnet ${text} lies in a block that hosts cannot use`);
+    throw invalid(
+      'SUBNET_INVALID',
+      `The subnet ${text} lies in a block that hosts cannot use`,
+      'Private ones are 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 and fd00::/8',
+    );
   const other = taken.find((network) => overlaps(network.subnet, subnet));
   if (other !== undefined) throw overlap(text, `the network ${other.name} (${formatCidr(other.subnet)})`);
   // A wider route, of a VPN say, loses to ours; an interface inside the same subnet would be cut off.
@@ -115,10 +127,18 @@ function checkedGateway(text: string | undefined, subnets: readonly Cidr[]): str
   const gateway = parseAddress(text);
   const subnet = gateway && subnets.find((block) => contains(block, gateway));
   if (gateway === undefined || subnet === undefined)
-    throw invalid('GATEWAY_INVALID', `The gateway ${JSON.stringify(text)} is not an address of the subnet`);
+    throw invalid(
+      'GATEWAY_INVALID',
+      `The gateway ${JSON.stringify(text)} is not an address of the subnet`,
+      `Choose one of ${subnets.map(formatCidr).join(' or ')}, or leave --gateway out`,
+    );
   const { first, last } = usable(subnet);
   if (gateway.value < first || gateway.value > last)
-    throw invalid('GATEWAY_INVALID', `The gateway ${text} is the network or broadcast address`);
+    throw invalid(
+      'GATEWAY_INVALID',
+      `The gateway ${text} is the network or broadcast address`,
+      'Choose another one of the subnet, or leave --gateway out',
+    );
   return formatAddress(gateway);
 }
 
@@ -126,7 +146,11 @@ function checkedRange(text: string | undefined, subnets: readonly Cidr[]): strin
   if (text === undefined) return undefined;
   const range = parseCidr(text);
   if (range === undefined || !subnets.some((subnet) => contains(subnet, range)))
-    throw invalid('IP_RANGE_INVALID', `The range ${JSON.stringify(text)} is not a part of the subnet`);
+    throw invalid(
+      'IP_RANGE_INVALID',
+      `The range ${JSON.stringify(text)} is not a part of the subnet`,
+      `Choose a block of ${subnets.map(formatCidr).join(' or ')}`,
+    );
   return formatCidr(range);
 }
 

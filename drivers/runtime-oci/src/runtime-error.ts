@@ -29,7 +29,20 @@ export function runtimeFailure(output: string): StrataError {
     return notExecutable('exec: permission denied');
   if (exec !== message && /permission denied|is a directory|exec format error/.test(exec))
     return notExecutable(exec);
-  return new StrataError('internal', 'RUNTIME_FAILED', `The runtime refused: ${message}`, { exitCode: 125 });
+  const [, setting] = /open \/proc\/sys\/(\S+): no such file or directory/i.exec(message) ?? [];
+  if (setting !== undefined) return unknownSysctl(setting.replaceAll('/', '.'));
+  return new StrataError('internal', 'RUNTIME_FAILED', `The runtime refused: ${message}`, {
+    hint: '`strata info` names the runtime, whose words these are; --runtime chooses another one',
+    exitCode: 125,
+  });
+}
+
+function unknownSysctl(name: string): StrataError {
+  const message = `The kernel has no setting ${name} in the namespaces of the container`;
+  return new StrataError('invalid-argument', 'SYSCTL_UNKNOWN', message, {
+    hint: '`sysctl -a` in a container lists what it has',
+    exitCode: 125,
+  });
 }
 
 /** The sentence inside logrus or JSON log lines; the last error when there are several. */

@@ -1,5 +1,5 @@
 // strata-client NODE PROGRAM WORD...: the program's command in a standby process, when one is there that would do what a
-// process of our own would (docs/adr/0014). If not, this process becomes `NODE PROGRAM WORD...`.
+// process of our own would (docs/adr/0014). If not, this process becomes `NODE -- PROGRAM WORD...`.
 #include "context.h"
 #include "talk.h"
 #include <stdio.h>
@@ -26,7 +26,10 @@ int main(int argc, char **argv) {
     // Not there, or all busy: who runs now leaves one behind.
     setenv("STRATA_STANDBY_KEY", key, 1);
   }
-  execv(argv[1], argv + 1);
-  perror(argv[1]);
+  // Node looks for an --env-file of its own up to the first `--`, among the words of the program too.
+  argv[0] = argv[1];
+  argv[1] = "--";
+  execv(argv[0], argv);
+  perror(argv[0]);
   return 126;
 }

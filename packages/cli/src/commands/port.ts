@@ -18,6 +18,7 @@ export const port: Handler = async (context) => {
       'not-found',
       'PORT_NOT_PUBLISHED',
       `no public port '${number}/${protocol}' published for ${container}`,
+      { hint: `strata port ${container} lists those that are` },
     );
   return { output: { kind: 'lines', lines: found.map(hostAddress) } };
 };

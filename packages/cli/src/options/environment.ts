@@ -9,9 +9,10 @@ function fileLines(file: string): readonly string[] {
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
   } catch (error) {
-    const why = error instanceof TypeError ? 'it is not UTF-8' : (error as Error).message;
+    const why = error instanceof TypeError ? 'it is not UTF-8' : (error as Error).message.split(', ')[0];
     throw new StrataError('invalid-argument', 'ENV_FILE_UNREADABLE', `cannot read ${file}: ${why}`, {
       cause: error,
+      hint: 'Name a text file with one NAME=VALUE a line; a path is taken from the current directory',
     });
   }
   const lines = text.split(/\r?\n/).map((line) => line.trimStart());

@@ -29,6 +29,7 @@ export async function unpauseContainer(services: EngineServices, reference: stri
         'failed-precondition',
         'CONTAINER_NOT_PAUSED',
         `Container ${record.name} is not paused`,
+        { hint: '`strata ps` shows which containers are' },
       );
     await freezer.driver.thaw(freezer.ref);
     change(services, record, 'running', 'unpause');

@@ -86,6 +86,7 @@ export async function disconnectContainer(
         'not-found',
         'NETWORK_NOT_CONNECTED',
         `container ${container.name} is not connected to network ${network.name}`,
+        { hint: `strata network inspect ${network.name} shows who is` },
       );
     }
     const before = attachmentsOf(services, id);
@@ -106,6 +107,7 @@ async function existing(services: EngineServices, id: string, reference: string)
     'failed-precondition',
     'CONTAINER_REMOVING',
     `Container ${reference} is being removed`,
+    { hint: 'Connect another one' },
   );
 }
 
@@ -136,5 +138,6 @@ function already({ name }: ContainerRecord, network: NetworkRecord): StrataError
     'already-exists',
     'NETWORK_CONNECTED',
     `container ${name} is already connected to network ${network.name}`,
+    { hint: `For another address: strata network disconnect ${network.name} ${name}, then connect it again` },
   );
 }

@@ -98,16 +98,16 @@ function checkRequest(services: EngineServices, request: NetworkRequest, builtIn
       { hint: 'Choose another name' },
     );
   if (gateway !== undefined && isIP(gateway) === 0)
-    throw invalid(`The gateway ${JSON.stringify(gateway)} is not an IP address`);
+    throw invalid(`The gateway ${JSON.stringify(gateway)} is not an IP address`, 'Write it as 10.1.0.1');
   for (const block of [...subnets, ...(ipRange === undefined ? [] : [ipRange])])
     if (!/^[0-9a-fA-F.:]+\/\d{1,3}$/.test(block) || isIP(block.split('/')[0] ?? '') === 0)
       throw invalid(`${JSON.stringify(block)} is not a subnet`, 'Write it as 10.1.0.0/16');
   for (const text of [...Object.entries(labels), ...Object.entries(options)].flat())
-    if (text.includes('\0')) throw invalid('Labels and options contain no NUL');
+    if (text.includes('\0')) throw invalid('Labels and options contain no NUL', 'Leave it out');
 }
 
-function invalid(message: string, hint?: string): StrataError {
-  return new StrataError('invalid-argument', 'NETWORK_REQUEST_INVALID', message, hint ? { hint } : {});
+function invalid(message: string, hint: string): StrataError {
+  return new StrataError('invalid-argument', 'NETWORK_REQUEST_INVALID', message, { hint });
 }
 
 function taken({ name, id }: NetworkRecord): StrataError {

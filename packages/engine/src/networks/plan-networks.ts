@@ -92,7 +92,11 @@ export function checkWish({ ip, ipv6, macAddress, aliases = [] }: EndpointReques
   if (macAddress !== undefined && !macPattern.test(macAddress))
     throw invalid(`${JSON.stringify(macAddress)} is not a MAC address`, 'Write it as 02:42:ac:11:00:02');
   for (const alias of aliases)
-    if (!namePattern.test(alias)) throw invalid(`The network alias ${JSON.stringify(alias)} is not a name`);
+    if (!namePattern.test(alias))
+      throw invalid(
+        `The network alias ${JSON.stringify(alias)} is not a name`,
+        'Use letters, digits, _ . - and begin with a letter or digit',
+      );
 }
 
 function refusePorts(request: CreateRequest, network: string, capabilities: NetworkCapabilities): void {
@@ -111,7 +115,10 @@ function refusePorts(request: CreateRequest, network: string, capabilities: Netw
 
 function refuseWishes({ ip, ipv6, macAddress, aliases = [] }: EndpointRequest, network: string): void {
   if ((ip ?? ipv6 ?? macAddress) === undefined && aliases.length === 0) return;
-  throw invalid(`On the network ${network} a container has no address, MAC or alias of its own`);
+  throw invalid(
+    `On the network ${network} a container has no address, MAC or alias of its own`,
+    'Leave them out, or join a network that you made',
+  );
 }
 
 /** Docker: "conflicting options". */
@@ -132,13 +139,13 @@ function refuseWithShared(request: CreateRequest, wanted: readonly EndpointReque
 }
 
 function exclusive(network: string): StrataError {
-  return invalid(`A container on the network ${network} cannot join other networks`);
+  return invalid(`A container on the network ${network} cannot join other networks`, 'Name one of them');
 }
 
 function twice(network: string): StrataError {
-  return invalid(`The network ${network} is named twice`);
+  return invalid(`The network ${network} is named twice`, 'Name each network once');
 }
 
-function invalid(message: string, hint?: string): StrataError {
-  return new StrataError('invalid-argument', 'NETWORK_REQUEST_INVALID', message, hint ? { hint } : {});
+function invalid(message: string, hint: string): StrataError {
+  return new StrataError('invalid-argument', 'NETWORK_REQUEST_INVALID', message, { hint });
 }

@@ -98,6 +98,7 @@ export function checkPorts(ports: readonly PortRequest[]): void {
         'invalid-argument',
         'PORT_INVALID',
         `Ports are numbers from 1 to 65535, not ${hostPort}:${containerPort}`,
+        { hint: 'Write it as -p 8080:80, or -p 80 for any free port of the host' },
       );
   }
 }

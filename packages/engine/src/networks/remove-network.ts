@@ -96,5 +96,6 @@ function builtIn(name: string): StrataError {
     'permission-denied',
     'NETWORK_PREDEFINED',
     `${name} is a pre-defined network and cannot be removed`,
+    { hint: 'Those that you made can; strata network ls lists them' },
   );
 }

@@ -47,7 +47,9 @@ export function devicesFor(config: ContainerConfig): SpecDevices {
   for (const { source, target, permissions } of config.devices) {
     const node = deviceNode(source, target);
     if (node === undefined)
-      throw new StrataError('invalid-argument', 'DEVICE_INVALID', `${source} is not a device of this host`);
+      throw new StrataError('invalid-argument', 'DEVICE_INVALID', `${source} is not a device of this host`, {
+        hint: 'Name a character or block device; `ls -l /dev` shows them',
+      });
     nodes.push(node);
     const { type, major, minor } = node;
     rules.push({ allow: true, type, major, minor, access: permissions });
