@@ -66,14 +66,18 @@ export function checkedPort(
       `${JSON.stringify(hostIp)} is not an IP address`,
       'Write it as 127.0.0.1:8080:80 or [fd00::1]:8080:80',
     );
+  if (family === 6 && hostIp === '::1')
+    throw invalid(
+      'PORT_ON_LOOPBACK6',
+      'Linux cannot redirect from ::1',
+      'Publish on 127.0.0.1, which clients of localhost try as well',
+    );
   if (family === 6 && !options.ipv6)
     throw invalid(
       'PORT_NEEDS_IPV6',
       `${hostIp} cannot be published: the network has no IPv6`,
       'Make one with --ipv6',
     );
-  if (family === 6 && hostIp === '::1')
-    throw invalid('PORT_ON_LOOPBACK6', 'Linux cannot redirect from ::1', 'Publish on 127.0.0.1 instead');
   if (options.internal)
     throw invalid(
       'PORT_ON_INTERNAL',

@@ -17,7 +17,11 @@ const families = [
   [6, 'ip6', 'ipv6_addr'],
 ] as const;
 
-/** Sets, maps and chains. Applied to a table that is there it changes nothing but the rules, and those in one step. */
+/**
+ * Sets, maps and chains. There is no route_localnet for ::1, so what goes there would be lost on its way back; not
+ * translated it is refused at once, and clients of `localhost` try 127.0.0.1. Applied to a table that is there it changes nothing but the rules, and those in one
+ * step.
+ */
 export function baseRules(table: string): string {
   const sets = families.map(
     ([n, , address]) => `
@@ -53,6 +57,7 @@ ${families.map(([n, ip]) => publishedRules(n, ip)).join('\n')}
     ip6 daddr != ::1 fib daddr type local jump published
   }
   chain from_host {
+    ip6 daddr ::1 return
     fib daddr type local jump published
   }
   chain leaving {

@@ -18,6 +18,12 @@ socket.bind(40000, () => socket.send('?', 18080, process.argv[1]));
 setTimeout(end, 700, 'none');
 `;
 
+const refusedScript = `
+const end = (text) => { process.stdout.write(text); process.exit(0); };
+require('node:net').connect(Number(process.argv[2]), process.argv[1], () => end('connected')).on('error', ({ code }) => end(code));
+setTimeout(end, 3000, 'silence');
+`;
+
 const cases: NetworkCase[] = [
   closedBy('iptables-nft'),
   closedBy('iptables-legacy'),
@@ -86,6 +92,17 @@ const cases: NetworkCase[] = [
       assert.deepEqual(programs.splice(0).sort(), ['ip', 'nft', 'nsenter']);
       await driver.detach(planned);
       assert.deepEqual(programs.sort(), ['ip', 'nft']);
+    },
+  },
+  {
+    name: 'bridge/loopback-of-ipv6-refuses-at-once-what-is-published',
+    async run(context) {
+      const network = await context.network({ ipv6: true });
+      const { sandbox } = await context.join(network, { ports: [port, { ...port, hostIp: '::' }] });
+      await context.serve(sandbox, 'tcp', '::', 80);
+      assert.ok(await context.ask(undefined, 'tcp', '127.0.0.1', port.hostPort));
+      const { stdout } = await context.host.exec.run(process.execPath, ['-e', refusedScript, '::1', '18080']);
+      assert.equal(stdout, 'ECONNREFUSED', 'clients of localhost go on to 127.0.0.1');
     },
   },
   {
