@@ -79,7 +79,7 @@ describe('images that travel', () => {
     expect(left).toEqual({ code: 141, stdout: '', stderr: '' });
     const full = await save('"$@" >/dev/full');
     expect(full.code).toBe(1);
-    expect(full.stderr).toMatch(/^strata: No space left [^\n]*\nhint: [^\n]*\n$/);
+    expect(full.stderr).toMatch(/^strata: No space left to write the output [^\n]*\nhint: [^\n]*\n$/);
   });
 
   it('come back from what skopeo and umoci write', async () => {

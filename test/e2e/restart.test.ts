@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Stage, stage } from './setup.ts';
@@ -95,4 +96,37 @@ it('a log with a limit is rotated while nobody looks, keeps the newest files and
   expect(lines).toEqual(lines.map((_, n) => `line ${6000 - lines.length + n}`));
   await ok('rm', 'chatty');
   await expect.poll(() => place.home.traces().processes, soon).toEqual([]);
+});
+
+it('a log that is written as fast as can be stays near its limit', async () => {
+  await ok(
+    'run',
+    '-d',
+    '--name',
+    'flood',
+    '--log-opt',
+    'max-size=1m',
+    '--log-opt',
+    'max-file=2',
+    'busybox',
+    'yes',
+  );
+  const directory = join(place.home.root, 'containers', await ok('inspect', '-f', '{{.Id}}', 'flood'));
+  const bytes = () => {
+    const logs = readdirSync(directory).filter((name) => name.startsWith('container.log'));
+    return logs.reduce(
+      (sum, name) => sum + (statSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0),
+      0,
+    );
+  };
+  const twoFiles = 2 * 2 ** 20;
+  // What was written before the keeper began to look is gone with the second rotation.
+  await expect.poll(bytes, soon).toBeGreaterThan(twoFiles);
+  const seen: number[] = [];
+  for (let times = 0; times < 40; times++) {
+    seen.push(bytes());
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  await ok('rm', '-f', 'flood');
+  expect(seen.sort((a, b) => a - b)[20]).toBeLessThan(10 * twoFiles);
 });

@@ -8,6 +8,7 @@ const data = {
   State: { Status: 'running', Pid: 12, Paused: false, Health: null },
   Labels: { a: '1', 'b.c/d': '<2>' },
   Label: (name: string) => `label ${name}`,
+  Null: { Labels: null },
   N: 3,
   Mounts: [{ Source: '/a' }, { Source: '/b' }],
 };
@@ -24,7 +25,8 @@ const cases: [template: string, text: string][] = [
   ['{{.State.Health}}', '<nil>'],
   ['{{join .Names ", "}}', 'one, two'],
   ['{{index .Labels "b.c/d"}}', '<2>'],
-  ['{{index .Labels "none"}}', '<no value>'],
+  ['{{index .Labels "none"}}|{{index .State "none"}}', '|<no value>'],
+  ['{{.Labels.a}} {{.Labels.none}} {{.Null.Labels.none}}', '1 <no value> <no value>'],
   ['{{index .Names 1}}', 'two'],
   ['{{(index .Mounts 0).Source}}', '/a'],
   ['{{range .Names}}<{{.}}>{{end}}', '<one><two>'],

@@ -62,6 +62,11 @@ function length(value: unknown): number {
   throw new TemplateError(`error calling len: len of type ${typeof value}`);
 }
 
+/** Go's zero value of what a map holds, here labels or options when all it holds is text: scripts test for the empty string. */
+function zeroOf(map: object): unknown {
+  return Object.values(map).every((value) => typeof value === 'string') ? '' : undefined;
+}
+
 function index(value: unknown, ...keys: readonly (string | number)[]): unknown {
   let current = value;
   for (const key of keys) {
@@ -71,7 +76,9 @@ function index(value: unknown, ...keys: readonly (string | number)[]): unknown {
         throw new TemplateError(`error calling index: index out of range: ${key}`);
       current = current[at];
     } else if (typeof current === 'object' && current !== null) {
-      current = Object.hasOwn(current, key) ? (current as Record<string, unknown>)[key] : undefined;
+      current = Object.hasOwn(current, key) ? (current as Record<string, unknown>)[key] : zeroOf(current);
+    } else if (current === null) {
+      current = '';
     } else throw new TemplateError('error calling index: index of untyped nil');
   }
   return current;

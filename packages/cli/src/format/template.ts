@@ -30,6 +30,26 @@ class Scope {
   }
 }
 
+/** Fields that are maps with the user's own keys, not structs: what they do not have is no mistake. */
+const MAPS = new Set(
+  [
+    'Annotations',
+    'Attributes',
+    'DriverOpts',
+    'ExposedPorts',
+    'Labels',
+    'Networks',
+    'Options',
+    'PortBindings',
+  ].concat(['Ports', 'Sysctls', 'Tmpfs', 'Volumes']),
+);
+
+function lacks(value: unknown, name: string): boolean {
+  return (
+    value === null || (typeof value === 'object' && !Array.isArray(value) && !Object.hasOwn(value, name))
+  );
+}
+
 function takeField(value: unknown, name: string, args: readonly unknown[]): unknown {
   if (value === null || value === undefined) {
     throw new TemplateError(`nil pointer evaluating interface {}.${name}`);
@@ -57,7 +77,8 @@ function evaluateTerm(term: Term, scope: Scope, args: readonly unknown[]): unkno
   else if (operand.kind === 'literal') value = operand.value;
   else value = evaluate(operand.pipeline, scope);
   fields.forEach((name, at) => {
-    value = takeField(value, name, at === fields.length - 1 ? args : []);
+    if (at > 0 && MAPS.has(fields[at - 1]!) && value !== undefined && lacks(value, name)) value = undefined;
+    else value = takeField(value, name, at === fields.length - 1 ? args : []);
   });
   if (args.length > 0 && fields.length === 0) throw new TemplateError("can't give argument to non-function");
   return value;

@@ -4,6 +4,18 @@ import { findImage, repositoryOf } from './find-image.ts';
 import type { ImageRecord } from './image-record.ts';
 import { readConfig } from './record-image.ts';
 
+/** Docker shows these whether the image has them or not, and templates name them. */
+const noConfig = {
+  User: '',
+  Env: null,
+  Entrypoint: null,
+  Cmd: null,
+  Volumes: null,
+  WorkingDir: '',
+  OnBuild: null,
+  Labels: null,
+};
+
 /** moby api/types/image InspectResponse. */
 export async function inspectImage(services: InternalServices, reference: string): Promise<ImageInspect> {
   const { record } = await findImage(services, reference);
@@ -19,7 +31,7 @@ export async function inspectImage(services: InternalServices, reference: string
     Comment: comment ?? '',
     Created: config.created,
     Author: config.author ?? '',
-    Config: config.config,
+    Config: { ...noConfig, ...config.config },
     Architecture: config.architecture,
     ...(config.variant === undefined ? {} : { Variant: config.variant }),
     Os: config.os,

@@ -3,7 +3,7 @@ import { open, rename, rm, stat } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { StrataError } from '@strata/core';
+import { errnoOf, StrataError } from '@strata/core';
 import type { SavedImage } from '@strata/oci';
 import type { ArchiveFormat, Operation } from '../api/images.ts';
 import type { InternalServices } from '../internal-services.ts';
@@ -19,6 +19,21 @@ export interface SaveRequest extends Operation {
 
 /** `docker save`: one archive or layout with all the images; blobs they share once. */
 export async function saveImages(services: InternalServices, request: SaveRequest): Promise<void> {
+  try {
+    await save(services, request);
+  } catch (error) {
+    // Nothing is written to the store here: what is full is another filesystem than the one others would name.
+    if (errnoOf(error) !== 'ENOSPC') throw error;
+    const { output } = request;
+    const where = typeof output === 'string' ? output : 'the output';
+    throw new StrataError('resource-exhausted', 'NO_SPACE', `No space left to write ${where}`, {
+      hint: 'Free some space there, or write to another filesystem',
+      cause: error,
+    });
+  }
+}
+
+async function save(services: InternalServices, request: SaveRequest): Promise<void> {
   const oci = await import('@strata/oci');
   const images = await savedImages(services, request.references);
   const signal =
@@ -38,7 +53,7 @@ export async function saveImages(services: InternalServices, request: SaveReques
   }
   if (typeof output === 'string' && (await isSpecial(output))) {
     await using target = await open(output, 'w');
-    return await saveImages(services, { ...request, output: target.fd });
+    return await save(services, { ...request, output: target.fd });
   }
   const options = { format, signal };
   if (request.compress === true) {

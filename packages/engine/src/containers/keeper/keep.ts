@@ -8,10 +8,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { EngineServices } from '../../services.ts';
 import { HealthWatch } from '../health/watch-health.ts';
 import { noteOom } from './note-oom.ts';
-import { rotateLogs } from './rotate-logs.ts';
+import { LogRotation } from './rotate-logs.ts';
 import { keeperLock, keptContainers } from './start-keeper.ts';
 
-/** How long a log may be over its limit. */
+/** Milliseconds between looks at who runs. */
 const interval = 500;
 
 /** Runs until no container needs it. Returns at once when there is another. */
@@ -21,12 +21,15 @@ export async function keep(services: EngineServices): Promise<void> {
     await using lock = await services.host.locks.tryAcquire(services.paths.lock('container', keeperLock));
     if (lock === undefined) return;
     await using health = new HealthWatch(services);
+    const rotation = new LogRotation(services);
     for (let kept = keptContainers(services); kept.length > 0; kept = keptContainers(services)) {
       health.follow(kept);
-      await rotateLogs(services, kept);
       await noteOom(services, kept);
-      await delay(interval, undefined, { signal: services.signal }).catch(() => undefined);
-      if (services.signal.aborted) return;
+      for (const until = performance.now() + interval; performance.now() < until; ) {
+        const pause = Math.min(await rotation.rotate(kept), Math.max(until - performance.now(), 1));
+        await delay(pause, undefined, { signal: services.signal }).catch(() => undefined);
+        if (services.signal.aborted) return;
+      }
     }
   }
 }
