@@ -31,6 +31,18 @@ function runWriter(path: string): Promise<{ code: number | null; stderr: string 
 }
 
 describe('Databases', () => {
+  it('gives rows as objects, or as arrays in the order of the columns', () => {
+    const database = databases.open(`${scratch()}/db`, { migrations });
+    for (const id of ['b', 'a']) database.run('INSERT INTO counter VALUES (?, ?)', id, 7);
+    const query = 'SELECT n, id FROM counter WHERE n = ? ORDER BY id';
+    expect(database.tuples(query, 7)).toEqual([
+      [7, 'a'],
+      [7, 'b'],
+    ]);
+    expect(database.all(query, 7)).toMatchObject([{ id: 'a' }, { id: 'b' }]);
+    expect(failure(() => database.tuples('SELECT'))).toEqual(['internal', 'STORE_ERROR']);
+  });
+
   it('loses no update of 20 processes with 100 read-modify-writes each, on a store none of them found', async () => {
     const path = `${scratch()}/db`;
     const results = await Promise.all(Array.from({ length: 20 }, () => runWriter(path)));

@@ -6,12 +6,14 @@ import type { Flags } from '../parse/flag-reader.ts';
 import { containerRow, containerSizeView, containerView, idRow } from '../views/container-view.ts';
 import { containerFilter } from './filters.ts';
 
-async function containersOf(context: CommandContext) {
+async function containersOf(context: CommandContext, only: readonly string[] | undefined) {
   const { flags, settings } = context;
   const filter = containerFilter(flags);
   // Sizes need the layer drivers; everything else is one read of the store.
   if (filter.size === true) return (await context.engine()).containers.list(filter);
-  const found = listContainers(createDatabases(), settings.root, filter);
+  const found = listContainers(createDatabases(), settings.root, filter, {
+    mounts: only === undefined,
+  });
   if (!found.some(({ unattended }) => unattended === true)) return found;
   return (await context.engine()).containers.list(filter);
 }
@@ -34,6 +36,6 @@ export const handler: Handler = async (context) => {
   const rows =
     quiet && only?.join() === 'ID' && asksForAll(flags)
       ? listContainerIds(createDatabases(), settings.root).map((container) => idRow(container, noTrunc))
-      : (await containersOf(context)).map((container) => containerRow(container, options));
+      : (await containersOf(context, only)).map((container) => containerRow(container, options));
   return { output: { kind: 'table', rows, view, format, quiet } };
 };

@@ -24,7 +24,7 @@ const isAscii = (cell: string): boolean => /^[\x20-\x7e]*$/.test(cell);
 /** Columns as Go's tabwriter makes them with docker's settings: at least 10 wide, 3 apart, the last not padded. */
 export function tabulate(lines: readonly (readonly string[])[], least = 10): string[] {
   // Nearly always; then a cell is as wide as it is long.
-  const plain = lines.every((cells) => cells.every(isAscii));
+  const plain = lines.every((cells) => isAscii(cells.join('')));
   const widthOf = (cell: string): number => (plain ? cell.length : [...cell].length);
   const widths: number[] = [];
   for (const cells of lines)

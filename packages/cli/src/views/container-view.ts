@@ -1,6 +1,5 @@
 import type { ContainerSummary } from '@strata/engine';
 import { ellipsis } from '../format/ellipsis.ts';
-import { sprintf } from '../format/functions.ts';
 import type { TableRow, TableView } from '../format/table.ts';
 import { ago, goTime, humanDuration, humanSize } from '../format/units.ts';
 import { familiarName } from './familiar-name.ts';
@@ -67,7 +66,7 @@ interface RowOptions {
 function commandText({ command }: ContainerSummary, { noTrunc }: RowOptions): string {
   const [program = '', ...rest] = command;
   const whole = [program, ...rest.map((arg) => (arg.includes(' ') ? `'${arg}'` : arg))].join(' ');
-  return sprintf('%q', noTrunc ? whole : ellipsis(whole, 20));
+  return JSON.stringify(noTrunc ? whole : ellipsis(whole, 20));
 }
 
 /** Docker's fields of `ps --format`. */
@@ -108,8 +107,9 @@ export function containerRow(
   },
 ): TableRow {
   const { noTrunc, now = Date.now(), only = Object.keys(fields) } = options;
+  const asked = { noTrunc, now };
   const row: Record<string, unknown> = {};
-  for (const name of only) row[name] = fields[name]!(container, { noTrunc, now });
+  for (const name of only) row[name] = fields[name]!(container, asked);
   return row;
 }
 

@@ -1,5 +1,6 @@
 /** `docker.io/library/debian:12` → `debian:12`: how docker shows a canonical name. */
 export function familiarName(canonical: string): string {
+  if (!canonical.includes('docker.io/')) return canonical;
   const [, hub] = /^(?:docker\.io|index\.docker\.io)\/(.+)$/.exec(canonical) ?? [];
   if (hub === undefined) return canonical;
   return hub.startsWith('library/') && hub.indexOf('/', 'library/'.length) < 0

@@ -40,6 +40,7 @@ function grouped(ports: Ports): Group[] {
 
 /** The PORTS column: `0.0.0.0:8080->80/tcp, 443/tcp`. */
 export function portsText(ports: Ports = [], exposed: readonly string[] = []): string {
+  if (ports.length === 0) return exposed.join(', ');
   const range = (first: number, length: number) =>
     length === 1 ? String(first) : `${first}-${first + length - 1}`;
   const published = grouped(ports).map(({ port, length }) => {

@@ -6,7 +6,8 @@ import { findContainer } from './state/container-store.ts';
 export interface FilterClauses {
   readonly where: string;
   readonly values: SqlValue[];
-  readonly matches: (summary: ContainerSummary) => boolean;
+  /** Undefined: all do. */
+  readonly matches: ((summary: ContainerSummary) => boolean) | undefined;
 }
 
 export function filterClauses(database: Database, filter: ContainerFilter): FilterClauses {
@@ -21,10 +22,13 @@ export function filterClauses(database: Database, filter: ContainerFilter): Filt
   if (!all && filter.status === undefined) add("status IN ('running', 'paused', 'restarting')");
   if (filter.before !== undefined) add('created < ?', createdOf(database, filter.before));
   if (filter.since !== undefined) add('created > ?', createdOf(database, filter.since));
+  const conditions = conditionsOf(filter);
+  if (!all && filter.status === undefined) conditions.unshift(isUp);
   return {
     where: clauses.length > 0 ? clauses.join(' AND ') : '1',
     values,
-    matches: (summary) => (all || filter.status !== undefined || isUp(summary)) && satisfies(summary, filter),
+    matches:
+      all && conditions.length === 0 ? undefined : (summary) => conditions.every((holds) => holds(summary)),
   };
 }
 
@@ -32,31 +36,39 @@ function isUp({ status }: ContainerSummary): boolean {
   return status === 'running' || status === 'paused' || status === 'restarting';
 }
 
-function satisfies(summary: ContainerSummary, filter: ContainerFilter): boolean {
-  const { status, names, ids, labels, ancestor, exited, health } = filter;
-  const any = <T>(wanted: readonly T[] | undefined, test: (value: T) => boolean) =>
-    wanted === undefined || wanted.length === 0 || wanted.some(test);
-  return (
-    any(
-      status,
-      (wanted) => wanted === summary.status || (wanted === 'created' && summary.status === 'creating'),
-    ) &&
-    any(names, (wanted) => matchesName(summary.name, wanted)) &&
-    any(ids, (wanted) => summary.id.startsWith(wanted)) &&
-    (labels ?? []).every((wanted) => hasLabel(summary.labels, wanted)) &&
-    any(ancestor, (wanted) => isAncestor(summary, wanted)) &&
-    any(filter.networks, (wanted) => (summary.networks ?? [summary.network]).includes(wanted)) &&
-    any(health, (wanted) => wanted === (summary.health ?? 'none')) &&
-    any(exited, (code) => summary.status === 'exited' && summary.exitCode === code)
+type Condition = (summary: ContainerSummary) => boolean;
+
+/** Only of what was asked for: they are called for every container. */
+function conditionsOf(filter: ContainerFilter): Condition[] {
+  const conditions: Condition[] = [];
+  const any = <T>(
+    wanted: readonly T[] | undefined,
+    test: (value: T, summary: ContainerSummary) => boolean,
+  ) => {
+    if (wanted !== undefined && wanted.length > 0)
+      conditions.push((summary) => wanted.some((value) => test(value, summary)));
+  };
+  any(
+    filter.status,
+    (wanted, { status }) => wanted === status || (wanted === 'created' && status === 'creating'),
   );
+  any(filter.names?.map(nameTest), (matches, { name }) => matches(name));
+  any(filter.ids, (wanted, { id }) => id.startsWith(wanted));
+  for (const wanted of filter.labels ?? []) conditions.push(({ labels }) => hasLabel(labels, wanted));
+  any(filter.ancestor, (wanted, summary) => isAncestor(summary, wanted));
+  any(filter.networks, (wanted, { networks, network }) => (networks ?? [network]).includes(wanted));
+  any(filter.health, (wanted, { health }) => wanted === (health ?? 'none'));
+  any(filter.exited, (code, { status, exitCode }) => status === 'exited' && exitCode === code);
+  return conditions;
 }
 
 /** docker: a regular expression that matches anywhere; text that is none is compared as it is. */
-function matchesName(name: string, wanted: string): boolean {
+function nameTest(wanted: string): (name: string) => boolean {
   try {
-    return new RegExp(wanted).test(name) || new RegExp(wanted).test(`/${name}`);
+    const pattern = new RegExp(wanted);
+    return (name) => pattern.test(name) || pattern.test(`/${name}`);
   } catch {
-    return name.includes(wanted);
+    return (name) => name.includes(wanted);
   }
 }
 

@@ -1,6 +1,6 @@
 /** `strata ps`: one read of the store, /proc for those that run. No drivers, nothing else is loaded. */
 import { readFileSync } from 'node:fs';
-import type { Database, Databases, MonitoredProcess, ProcessId, SqlRow } from '@strata/core';
+import type { Database, Databases, MonitoredProcess, ProcessId } from '@strata/core';
 import { isStrataError } from '@strata/core';
 import type {
   BindRequest,
@@ -21,41 +21,48 @@ import { shownStatus } from './health/shown-status.ts';
  * are only parsed where there are some. Inside a string its quotes would be escaped, so the text is found nowhere else.
  */
 const columns = `id, name, status, image, image_id, storage, network, command, labels,
-  CASE WHEN status IN ('running', 'paused') THEN process END AS process, created, started, finished, exit_code, oom_killed,
-  CASE WHEN status IN ('running', 'paused') THEN json_extract(config, '$.exposedPorts') END AS exposed,
-  CASE WHEN instr(config, '"mounts":[]') = 0 THEN json_extract(config, '$.mounts') END AS mounts,
-  (SELECT status || ' ' || coalesce(lease, '') FROM health WHERE container = id) AS health`;
+  CASE WHEN status IN ('running', 'paused') THEN process END, created, started, finished, exit_code, oom_killed,
+  CASE WHEN status IN ('running', 'paused') THEN json_extract(config, '$.exposedPorts') END,
+  (SELECT status || ' ' || coalesce(lease, '') FROM health WHERE container = id)`;
 
-type SummaryRow = SqlRow & {
-  id: string;
-  name: string;
-  status: string;
-  image: string;
-  image_id: string;
-  storage: string;
-  network: string;
-  command: string;
-  labels: string;
-  process: string | null;
-  created: string;
-  started: string | null;
-  finished: string | null;
-  exit_code: number | null;
-  oom_killed: number;
-  exposed: string | null;
-  /** JSON, of those with any. */
-  mounts: string | null;
+const mountsColumn = `CASE WHEN instr(config, '"mounts":[]') = 0 THEN json_extract(config, '$.mounts') END`;
+
+type SummaryRow = readonly [
+  id: string,
+  name: string,
+  status: string,
+  image: string,
+  imageId: string,
+  storage: string,
+  network: string,
+  command: string,
+  labels: string,
+  process: string | null,
+  created: string,
+  started: string | null,
+  finished: string | null,
+  exitCode: number | null,
+  oomKilled: number,
+  exposed: string | null,
   /** Status and lease. */
-  health: string | null;
-};
+  health: string | null,
+  /** JSON, of those with any. */
+  mounts: string | null,
+];
+
+interface Shown {
+  /** `false`: nobody looks at them, and they need not be read. */
+  readonly mounts?: boolean;
+}
 
 /** Newest first; none when there is no store yet. Opens and closes the database. */
 export function listContainers(
   databases: Databases,
   root: string,
   filter: ContainerFilter = {},
+  shown: Shown = {},
 ): ContainerSummary[] {
-  return query(databases, root, (database) => summaries(database, filter));
+  return query(databases, root, (database) => summaries(database, filter, shown));
 }
 
 /** Of all containers, in the same order. */
@@ -78,60 +85,70 @@ function query<T>(databases: Databases, root: string, read: (database: Database)
   }
 }
 
-export function summaries(database: Database, filter: ContainerFilter): ContainerSummary[] {
+export function summaries(
+  database: Database,
+  filter: ContainerFilter,
+  { mounts = true }: Shown = {},
+): ContainerSummary[] {
   const { where, values, matches } = filterClauses(database, filter);
-  const limit = filter.last === undefined ? '' : ` LIMIT ${Math.max(0, Math.trunc(filter.last))}`;
-  const rows = database.all<SummaryRow>(
-    `SELECT ${columns} FROM containers WHERE ${where} ORDER BY created DESC, id${limit}`,
+  const { volumes = [], last } = filter;
+  const limit = last === undefined ? '' : ` LIMIT ${Math.max(0, Math.trunc(last))}`;
+  const all = `${columns}, ${mounts || volumes.length > 0 ? mountsColumn : 'NULL'}`;
+  const rows = database.tuples<SummaryRow>(
+    `SELECT ${all} FROM containers WHERE ${where} ORDER BY created DESC, id${limit}`,
     ...values,
   );
   const networks = networkSummaries(database);
-  return rows
-    .filter((row) => usesVolume(row, filter.volumes))
-    .map((row) => summaryOf(row, networks))
-    .filter(matches);
+  const wanted = volumes.length === 0 ? rows : rows.filter((row) => usesVolume(row, volumes));
+  const found = wanted.map((row) => summaryOf(row, networks));
+  return matches === undefined ? found : found.filter(matches);
 }
 
 function summaryOf(row: SummaryRow, networks: NetworkSummaries): ContainerSummary {
-  const active = row.status === 'running' || row.status === 'paused';
-  const process = active && row.process !== null ? (JSON.parse(row.process) as MonitoredProcess) : undefined;
+  const [id, name, status, image, imageId, storage, network, command, labels, monitored] = row;
+  const [, , , , , , , , , , created, started, finished, exitCode, oomKilled, exposed, health] = row;
+  const active = status === 'running' || status === 'paused';
+  const process = active && monitored !== null ? (JSON.parse(monitored) as MonitoredProcess) : undefined;
   const ended = active && (process === undefined || !isAlive(process.process));
   const exit = ended ? exitOf(process) : undefined;
-  return {
-    id: row.id,
-    name: row.name,
-    image: row.image,
-    imageId: row.image_id,
-    command: JSON.parse(row.command) as string[],
-    created: new Date(row.created),
+  const summary = {
+    id,
+    name,
+    image,
+    imageId,
+    command: JSON.parse(command) as string[],
+    created: new Date(created),
     // Nobody has recorded the end yet; what is shown is true all the same.
-    status: ended ? 'exited' : (row.status as ContainerStatus),
-    startedAt: row.started === null ? undefined : new Date(row.started),
-    finishedAt: ended ? new Date() : row.finished === null ? undefined : new Date(row.finished),
-    exitCode: ended ? exit : (row.exit_code ?? undefined),
-    oomKilled: row.oom_killed === 1,
-    ...(row.health === null ? undefined : healthOf(row.health, active && !ended)),
+    status: ended ? 'exited' : (status as ContainerStatus),
+    startedAt: started === null ? undefined : new Date(started),
+    finishedAt: ended ? new Date() : finished === null ? undefined : new Date(finished),
+    exitCode: ended ? exit : (exitCode ?? undefined),
+    oomKilled: oomKilled === 1,
     pid: ended ? undefined : process?.process.pid,
-    labels: row.labels === '{}' ? {} : (JSON.parse(row.labels) as Record<string, string>),
-    storage: row.storage,
-    network: row.network,
-    networks: networks.names.get(row.id) ?? [row.network],
-    ports: ended ? [] : (networks.ports.get(row.id) ?? []),
-    mounts: row.mounts === null ? [] : mountsOf(row).flatMap(({ source }) => source ?? []),
-    exposedPorts: ended || row.exposed === null ? [] : (JSON.parse(row.exposed) as string[]),
+    labels: labels === '{}' ? {} : (JSON.parse(labels) as Record<string, string>),
+    storage,
+    network,
+    networks: networks.names.get(id) ?? [network],
+    ports: ended ? [] : (networks.ports.get(id) ?? []),
+    mounts: mountsOf(row).flatMap(({ source }) => source ?? []),
+    exposedPorts: ended || exposed === null ? [] : (JSON.parse(exposed) as string[]),
   };
+  // Spread into the literal above it would make every summary a slow object, with health or not.
+  return health === null ? summary : { ...summary, ...healthOf(health, active && !ended) };
 }
 
 /** docker: by name, by host path, or by place in the container. */
-function usesVolume(row: SummaryRow, wanted: readonly string[] | undefined): boolean {
-  if (wanted === undefined || wanted.length === 0) return true;
+function usesVolume(row: SummaryRow, wanted: readonly string[]): boolean {
   return mountsOf(row).some(({ source, target }) =>
     wanted.some((text) => text === source || text === target),
   );
 }
 
-function mountsOf({ mounts }: SummaryRow): readonly BindRequest[] {
-  return mounts === null ? [] : (JSON.parse(mounts) as BindRequest[]);
+const NO_MOUNTS: readonly BindRequest[] = [];
+
+function mountsOf(row: SummaryRow): readonly BindRequest[] {
+  const mounts = row[17];
+  return mounts === null ? NO_MOUNTS : (JSON.parse(mounts) as BindRequest[]);
 }
 
 function healthOf(health: string, active: boolean): Pick<ContainerSummary, 'health' | 'unattended'> {

@@ -27,6 +27,14 @@ class SqliteDatabase implements Database {
     return this.#do(() => this.#statement(sql).all(...values) as Row[]);
   }
 
+  tuples<Tuple extends readonly SqlValue[]>(sql: string, ...values: readonly SqlValue[]): Tuple[] {
+    return this.#do(() => {
+      const statement = this.#connection.prepare(sql);
+      statement.setReturnArrays(true);
+      return statement.all(...values) as unknown as Tuple[];
+    });
+  }
+
   run(sql: string, ...values: readonly SqlValue[]): { changes: number; lastId: number } {
     const result = this.#do(() => this.#statement(sql).run(...values));
     return { changes: Number(result.changes), lastId: Number(result.lastInsertRowid) };
