@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Stage, stage } from './setup.ts';
 
@@ -50,6 +51,18 @@ describe('exit codes', () => {
       expect.soft(outcome.stderr, what).toMatch(stderr);
     }
     await expect.poll(() => place.home.traces(), { timeout: 5_000 }).toEqual(before);
+  });
+
+  it('are those of a signal also when it came while the container was being started', async () => {
+    const script = '"$@" & while [ ! -s "$0" ]; do :; done; kill -TERM $!; wait $!';
+    const before = await place.home.ok('ps', '-aq');
+    for (const n of [1, 2, 3, 4]) {
+      const file = join(place.filesystem.directory, `id-${n}`);
+      const args = ['run', '--rm', '--init', '--cidfile', file, 'busybox', 'sleep', '60'];
+      const { code, stderr } = await place.home.strata(args, { prefix: ['sh', '-c', script, file] });
+      expect({ code, stderr }).toEqual({ code: 143, stderr: '' });
+    }
+    expect(await place.home.ok('ps', '-aq')).toBe(before);
   });
 
   it('name a hint and a stable code with the sentence', async () => {

@@ -61,8 +61,11 @@ export async function runSession(
   const { io, interrupt } = context;
   const undo: (() => void)[] = [];
   if (options.proxySignals) {
+    const early = interrupt.exitCode;
     interrupt.release();
     undo.push(proxySignals(session, io));
+    // It came while the container was being started, and nobody passed it on.
+    if (early !== undefined) session.kill(early - 128).catch(() => undefined);
   }
   if (session.terminal) undo.push(followSize(session, io, options.redraw === true));
   try {

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
-import type { Mount } from '@strata/core';
+import { type Mount, StrataError } from '@strata/core';
 import type { CreateRequest } from '../api/containers.ts';
+import type { Operation } from '../api/images.ts';
 import type { EngineServices } from '../services.ts';
 import { emitContainer } from './container-events.ts';
 import { withContainerLock } from './container-lock.ts';
@@ -21,6 +22,7 @@ export async function createContainer(
     recordPlan(services, plan, creationSteps(services, container));
     try {
       await makeContainer(services, container);
+      throwIfCancelled(request);
     } catch (error) {
       await abandonContainer(services, container.id);
       throw error;
@@ -31,6 +33,12 @@ export async function createContainer(
     });
   });
   return plan;
+}
+
+/** @throws aborted `ABORTED` */
+export function throwIfCancelled({ signal }: Operation): void {
+  if (signal?.aborted === true)
+    throw new StrataError('aborted', 'ABORTED', 'Cancelled; the container was not started');
 }
 
 export function creationSteps(services: EngineServices, { id, storage }: NewContainer): Step[] {

@@ -1,7 +1,7 @@
 import type { CreateRequest, Session } from '../api/containers.ts';
 import type { EngineServices } from '../services.ts';
 import { withContainerLock } from './container-lock.ts';
-import { creationSteps, makeContainer } from './create-container.ts';
+import { creationSteps, makeContainer, throwIfCancelled } from './create-container.ts';
 import { launchContainer, runSteps } from './launch-container.ts';
 import { planContainer, recordPlan } from './plan-container.ts';
 import { abandonContainer } from './remove-container.ts';
@@ -24,6 +24,7 @@ export async function runContainer(services: EngineServices, request: RunRequest
     try {
       const layer = await makeContainer(services, container);
       request.onCreated?.(container.id);
+      throwIfCancelled(request);
       return await launchContainer(services, container, layer, {
         attach: request.detach !== true,
         created: true,

@@ -56,6 +56,18 @@ describe('exit codes are those of the process, or Docker’s', () => {
   });
 });
 
+it('nothing is left of one that was cancelled before it was started', async () => {
+  const stop = new AbortController();
+  const cancelled = fixture.run({ signal: stop.signal, onCreated: () => stop.abort(), command: ['true'] });
+  await expect(cancelled).rejects.toMatchObject({ kind: 'aborted', code: 'ABORTED' });
+  await expect(
+    fixture.api.create({ image: 'busybox', command: ['true'], signal: stop.signal }),
+  ).rejects.toMatchObject({
+    code: 'ABORTED',
+  });
+  expect(await fixture.api.list({ all: true })).toEqual([]);
+});
+
 describe('streams', () => {
   it('keeps standard output and error apart, binary-safe', async () => {
     const all =
