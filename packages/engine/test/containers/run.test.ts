@@ -58,7 +58,8 @@ describe('exit codes are those of the process, or Docker’s', () => {
 
 it('nothing is left of one that was cancelled before it was started', async () => {
   const stop = new AbortController();
-  const cancelled = fixture.run({ signal: stop.signal, onCreated: () => stop.abort(), command: ['true'] });
+  const request = { image: 'busybox', command: ['true'], signal: stop.signal };
+  const cancelled = fixture.api.run({ ...request, onCreated: () => stop.abort() });
   await expect(cancelled).rejects.toMatchObject({ kind: 'aborted', code: 'ABORTED' });
   await expect(
     fixture.api.create({ image: 'busybox', command: ['true'], signal: stop.signal }),
