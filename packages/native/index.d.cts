@@ -58,9 +58,10 @@ export interface Native {
    * Inflate gzip data on this thread: zlib's status (1 at the end of a member, negative: broken, -5: more input or room is
    * needed), whether it was ISA-L, where that is installed, or zlib. `state` (128 KiB, 64-byte aligned enough as Node
    * allocates it, never moved) starts with two uint32: bytes read and bytes written. `how`: 2 for the first call, 1 for the
-   * next member, else 0. `zlib` 1, in every call: not by ISA-L. ENOSYS where Node hides its zlib.
+   * next member, else 0; 3 asks whether it would be ISA-L (1) and does nothing. `zlib` 1, in every call: not by ISA-L.
+   * ENOSYS where Node hides its zlib.
    */
-  inflate(state: Uint8Array, input: Uint8Array, output: Uint8Array, how: 0 | 1 | 2, zlib?: 0 | 1): number;
+  inflate(state: Uint8Array, input: Uint8Array, output: Uint8Array, how: 0 | 1 | 2 | 3, zlib?: 0 | 1): number;
 
   /** fchownat(2), AT_SYMLINK_NOFOLLOW. */
   chown(dirfd: number, name: Name, uid: number, gid: number): void;

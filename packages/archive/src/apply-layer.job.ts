@@ -12,7 +12,7 @@ export interface ApplyLayerInput {
   readonly target: { readonly path: string; readonly whiteouts: 'overlay' | 'execute' };
   /** Overlay only: directories of the layers below, nearest first. */
   readonly parents?: readonly string[];
-  /** As many layers as there are cores are unpacked at once: decompress on this thread. */
+  /** As many layers as there are cores are unpacked at once: decompress on this thread, fast or not. */
   readonly crowded?: boolean;
   readonly limits?: Partial<TarLimits>;
 }
@@ -22,10 +22,11 @@ const applyLayerJob: Job<ApplyLayerInput, ApplyProgress, AppliedLayer> = async (
   using trees = new DisposableStack();
   const open = (path: string): Tree => trees.use(context.host.files.openTree(path));
   const { blob: path, growth } = input;
+  const inflater = context.host.inflater?.();
   return await applyLayer(growth === undefined ? { path } : { path, growth }, open(input.target.path), {
     whiteouts: input.target.whiteouts,
     mediaType: input.mediaType,
-    inflater: input.crowded === true ? context.host.inflater : undefined,
+    inflater: input.crowded === true || inflater?.fast === true ? inflater : undefined,
     parents: input.parents?.map(open),
     limits: input.limits ?? {},
     signal: context.signal,

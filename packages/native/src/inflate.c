@@ -82,16 +82,18 @@ static int isal_inflate_some(isal_inflater *i, const argument *input, const argu
 #endif
 
 // inflate(state, input, output, how, zlib): zlib's status. `how` 0 goes on, 1 is the next member, 2 the first. `zlib` 1: by
-// that in any case, from the first to the last.
+// that in any case, from the first to the last. `how` 3 only asks: 1 where ISA-L is used.
 BINDING(inflate) {
   ARGUMENTS("bbbiI");
   inflater *i = (inflater *)in.a[0].s;
   if (in.a[0].len < sizeof *i || in.a[1].len > UINT32_MAX || in.a[2].len > UINT32_MAX) return fail(env, EINVAL, "inflate");
 #if HAS_ISAL
   pthread_once(&isal_once, find_isal);
+  if (INT(3) == 3) return number(env, isal_go_on != NULL);
   if (isal_go_on && !INT(4) && in.a[0].len >= sizeof(isal_inflater))
     return number(env, isal_inflate_some((isal_inflater *)in.a[0].s, &in.a[1], &in.a[2], INT(3)));
 #endif
+  if (INT(3) == 3) return number(env, 0);
   if (!inflate) return fail(env, ENOSYS, "inflate");
   int status = INT(3) == 2 ? begin(i, in.a[0].len) : INT(3) == 1 ? inflateReset(&i->stream) : Z_OK;
   if (status != Z_OK) return number(env, status);

@@ -30,8 +30,8 @@ export interface ApplyOptions {
    * their metadata from there. Without them see {@link AppliedLayer.unsettled} and LAYER_NEEDS_PARENTS.
    */
   readonly parents?: readonly Tree[] | undefined;
-  /** Undo gzip on this thread, when other work keeps the other cores busy; default: beside it. */
-  readonly inflater?: (() => Inflater) | undefined;
+  /** Undo gzip on this thread, with one that is new; default: beside it. */
+  readonly inflater?: Inflater | undefined;
   readonly onProgress?: ((progress: ApplyProgress) => void) | undefined;
   readonly signal?: AbortSignal;
 }

@@ -60,7 +60,7 @@ function chunksOf(source: BlobSource): AsyncIterable<Uint8Array> {
 export async function* decompressed(
   bytes: AsyncIterable<Uint8Array>,
   mediaType?: string,
-  inflater?: () => Inflater,
+  inflater?: Inflater,
 ): AsyncGenerator<Buffer> {
   if (mediaType?.includes('+encrypted') === true) {
     throw new StrataError('unsupported', 'LAYER_ENCRYPTED', 'The layer is encrypted');
@@ -71,7 +71,7 @@ export async function* decompressed(
     const kind = head === undefined ? 'none' : detect(head);
     const all = replay(head, chunks);
     if (kind === 'none') yield* all;
-    else if (kind === 'gzip' && inflater !== undefined) yield* damage(inflated(all, inflater()), kind);
+    else if (kind === 'gzip' && inflater !== undefined) yield* damage(inflated(all, inflater), kind);
     else if (kind === 'gzip') yield* through(all, createGunzip(AHEAD), kind);
     else yield* eachFrame(zstdFrames(new ByteReader(all)));
   } finally {

@@ -1,5 +1,10 @@
-/** gzip decompression on the calling thread, into the caller's memory: for worker threads that have a core to themselves. */
+/** gzip decompression on the calling thread, into the caller's memory. */
 export interface Inflater {
+  /**
+   * One thread that inflates with it and works on what comes out is sooner done than two, of which one inflates by the
+   * runtime's own streams. If not, it is for when other work keeps the other cores busy.
+   */
+  readonly fast: boolean;
   /**
    * Go on with the member (RFC 1952), as far as input and output reach.
    *
