@@ -117,7 +117,8 @@ function sweep(storage: string, density: Density): void {
     return true;
   }
 
-  it.each(['pull', 'run', 'rm'])('%s', { timeout: 1_200_000 }, async (name) => {
+  const timeout = density === 'all' ? 7_200_000 : 1_200_000;
+  it.each(['pull', 'run', 'rm'])('%s', { timeout }, async (name) => {
     const scene = scenes()[name]!;
     const kills: Partial<Record<Step, number>> = {};
     for (const step of steps)

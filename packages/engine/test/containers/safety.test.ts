@@ -8,6 +8,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Fixture, openFixture } from './fixture.ts';
@@ -100,6 +101,59 @@ describe('a container is confined by default', () => {
     ).toMatch(/1$/m);
     rmSync(join(probe, '..'), { recursive: true });
   });
+
+  it('has system calls it may not make, and none that are newer than the profile', async () => {
+    const probe = join(mkdtempSync('/dev/shm/containers-probe-'), 'probe');
+    const source = `
+      #define _GNU_SOURCE
+      #include <errno.h>
+      #include <sched.h>
+      #include <signal.h>
+      #include <stdio.h>
+      #include <sys/syscall.h>
+      #include <unistd.h>
+      static int tried(long answer) { return answer < 0 ? errno : 0; }
+      int main(void) {
+        int clone = tried(syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0));
+        printf("%d %d %d %d\\n", clone, tried(syscall(SYS_mount, 0, 0, 0, 0, 0)), tried(syscall(SYS_bpf, 0, 0, 0)),
+               tried(syscall(600)));
+        return 0;
+      }`;
+    execFileSync('gcc', ['-static', '-x', 'c', '-o', probe, '-'], { input: source });
+    await fixture.image('calls', (rootfs) => execFileSync('cp', [probe, join(rootfs, 'probe')]));
+    const { EPERM, EFAULT, EINVAL, ENOSYS } = constants.errno;
+    for (const capAdd of [[], ['SYS_PTRACE', 'SYS_TIME', 'SYS_MODULE', 'SYS_BOOT', 'SYSLOG', 'SYS_NICE']])
+      expect((await fixture.run({ image: 'calls', capAdd, command: ['/probe'] })).stdout).toBe(
+        `${EPERM} ${EPERM} ${EPERM} ${ENOSYS}\n`,
+      );
+    const { stdout } = await fixture.run({ image: 'calls', capAdd: ['ALL'], command: ['/probe'] });
+    expect(stdout).toContain(`0 ${EFAULT} ${EINVAL} ${ENOSYS}\n`);
+    rmSync(join(probe, '..'), { recursive: true });
+  });
+
+  it.runIf(process.arch === 'x64')(
+    'refuses the old way of 32-bit programs to make sockets of any family',
+    async () => {
+      const probe = join(mkdtempSync('/dev/shm/containers-probe-'), 'probe');
+      const source = `
+      static int call(int n, int a, int b, int c) {
+        int answer;
+        __asm__ volatile("int $0x80" : "=a"(answer) : "a"(n), "b"(a), "c"(b), "d"(c) : "memory");
+        return answer;
+      }
+      void _start(void) {
+        static int alg[3] = {38, 5, 0}, local[3] = {1, 1, 0};
+        int socketcall = 102, socket = 359;
+        int refused = call(socketcall, 1, (int)alg, 0) == -1 && call(socketcall, 1, (int)local, 0) == -1;
+        call(1, refused && call(socket, 38, 5, 0) == -1 && call(socket, 1, 1, 0) >= 0 ? 7 : 1, 0, 0);
+      }`;
+      const flags = ['-m32', '-nostdlib', '-static', '-no-pie', '-fno-pie', '-fno-stack-protector'];
+      execFileSync('gcc', [...flags, '-x', 'c', '-o', probe, '-'], { input: source });
+      await fixture.image('old', (rootfs) => execFileSync('cp', [probe, join(rootfs, 'probe')]));
+      expect(await fixture.run({ image: 'old', command: ['/probe'] })).toMatchObject({ code: 7 });
+      rmSync(join(probe, '..'), { recursive: true });
+    },
+  );
 
   it('a seccomp profile that cannot be read stops the start', async () => {
     await expect(

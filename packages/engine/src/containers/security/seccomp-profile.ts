@@ -6,7 +6,9 @@
  *
  * Changes: system calls of later kernels that need no privilege are allowed; io_uring and userfaultfd are not, as
  * in Docker since 25; socket families AF_ALG (38, CVE-2026-31431) and AF_VSOCK (40, reaches the host of a virtual
- * machine) are refused, and so is socketcall, whose arguments a filter cannot see (moby#52494).
+ * machine) are refused, and so is socketcall, whose arguments a filter cannot see (moby#52494). What is neither allowed
+ * nor named in {@link refused} does not exist (ENOSYS), as in Podman's profile: programs that try a newer system call
+ * than we or libseccomp know go on with the older one then, and give up at EPERM. runc does so for Docker by itself.
  */
 export interface ProfileArgument {
   readonly index: number;
@@ -41,6 +43,40 @@ export const profileArchitectures: Readonly<Record<string, readonly string[]>> =
   ppc64le: ['SCMP_ARCH_PPC64LE'],
   riscv64: ['SCMP_ARCH_RISCV64'],
 };
+
+/**
+ * Not permitted (EPERM), unless a rule allows it. socketcall is the old way of x86 to make a socket: libseccomp allows it
+ * along with `socket`, of any family, unless it is refused after that.
+ */
+export const refused = `
+  _sysctl acct add_key afs_syscall bdflush bpf clock_settime clock_settime64 create_module delete_module
+  fanotify_init finit_module fsconfig fsmount fsopen fspick get_kernel_syms get_mempolicy getpmsg init_module
+  io_uring_enter io_uring_register io_uring_setup ioperm iopl kcmp kexec_file_load kexec_load keyctl lookup_dcookie
+  mbind migrate_pages mount mount_setattr move_mount move_pages name_to_handle_at nfsservctl open_by_handle_at
+  open_tree perf_event_open pidfd_getfd pivot_root process_madvise process_vm_readv process_vm_writev putpmsg
+  query_module quotactl quotactl_fd reboot request_key security set_mempolicy set_mempolicy_home_node setdomainname
+  sethostname setns settimeofday socketcall stime swapoff swapon sysfs syslog tuxcall umount umount2 unshare uselib
+  userfaultfd ustat vhangup vm86 vm86old vserver`;
+
+/** CLONE_NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET and NEWNS, of clone(2). */
+const namespaceFlags = [0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000, 0x00020000];
+
+/** Not permitted with these arguments. To be added after {@link refused}, which takes socketcall(2) from `socket`. */
+export const refusedArguments: readonly ProfileRule[] = [38, 40]
+  .map((family): ProfileRule => {
+    return { names: 'socket', errno: 1, args: [{ index: 0, value: family, op: 'SCMP_CMP_EQ' }] };
+  })
+  .concat(
+    namespaceFlags.flatMap((flag): ProfileRule[] =>
+      [true, false].map((last) => ({
+        names: 'clone',
+        errno: 1,
+        args: [{ index: last ? 1 : 0, value: flag, valueTwo: flag, op: 'SCMP_CMP_MASKED_EQ' }],
+        exceptCapability: 'CAP_SYS_ADMIN',
+        [last ? 'arches' : 'exceptArches']: ['s390', 's390x'],
+      })),
+    ),
+  );
 
 export const profileRules: readonly ProfileRule[] = [
   {

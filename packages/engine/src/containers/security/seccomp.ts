@@ -1,7 +1,14 @@
 /** The profile as runtime-spec `linux.seccomp` for this host and these capabilities. */
 import { readFile, stat } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { StrataError } from '@strata/core';
-import { type ProfileRule, profileArchitectures, profileRules } from './seccomp-profile.ts';
+import {
+  type ProfileRule,
+  profileArchitectures,
+  profileRules,
+  refused,
+  refusedArguments,
+} from './seccomp-profile.ts';
 
 const maxProfileBytes = 1024 * 1024;
 /** GOARCH of Node's `process.arch`. */
@@ -36,16 +43,31 @@ export function defaultSeccomp(architecture: string, capabilities: ReadonlySet<s
     (rule.capability === undefined || capabilities.has(rule.capability)) &&
     !(rule.exceptArches?.includes(architecture) ?? false) &&
     !(rule.exceptCapability !== undefined && capabilities.has(rule.exceptCapability));
+  const rules = profileRules.filter(applies);
+  const refusals = refusedArguments.filter(applies);
+  // Two answers to one call are an error to libseccomp.
+  const answered = new Set(
+    rules.filter(({ args }) => args === undefined).flatMap(({ names }) => words(names)),
+  );
+  const rest = words(refused).filter((name) => !answered.has(name));
   return {
     defaultAction: 'SCMP_ACT_ERRNO',
-    defaultErrnoRet: 1,
+    defaultErrnoRet: constants.errno.ENOSYS,
     architectures,
-    syscalls: profileRules.filter(applies).map(({ names, errno, args }) => ({
-      names: names.split(/\s+/).filter(Boolean),
-      action: errno === undefined ? 'SCMP_ACT_ALLOW' : 'SCMP_ACT_ERRNO',
-      ...(errno === undefined ? {} : { errnoRet: errno }),
-      ...(args === undefined ? {} : { args }),
-    })),
+    syscalls: [...rules, { names: rest.join(' '), errno: constants.errno.EPERM }, ...refusals].map(toSyscall),
+  };
+}
+
+function words(names: string): string[] {
+  return names.split(/\s+/).filter(Boolean);
+}
+
+function toSyscall({ names, errno, args }: ProfileRule) {
+  return {
+    names: words(names),
+    action: errno === undefined ? 'SCMP_ACT_ALLOW' : 'SCMP_ACT_ERRNO',
+    ...(errno === undefined ? {} : { errnoRet: errno }),
+    ...(args === undefined ? {} : { args }),
   };
 }
 
