@@ -95,3 +95,19 @@ describe('a filesystem of 64 MiB', () => {
     expect(await home.ok('images', '-aq')).toBe('');
   });
 });
+
+it.each(['btrfs', 'overlay'])('a full btrfs is left clean by an interrupted pull on %s', async (storage) => {
+  const filesystem = await createLoopFilesystem({ type: 'btrfs', size: 220 * 1024 ** 2 });
+  const registry = await startRegistry();
+  try {
+    await using home = new StrataHome(filesystem.directory);
+    const image = `${registry.address}/debian:1`;
+    pushLayout(debianImage(), image);
+    const pulled = await home.strata(['pull', `--storage=${storage}`, image]);
+    expect(pulled).toMatchObject({ code: 1, stderr: expect.stringContaining('NO_SPACE') });
+    expect(await home.ok('check')).toBe('The store is clean');
+  } finally {
+    await filesystem.dispose();
+    await registry.stop();
+  }
+});

@@ -1,6 +1,7 @@
 import type { Database, LayerDriver, LayerUsage, Mount, Processes, UnpackTarget } from '@strata/core';
 import type { LayerFilter, LayerImport, LayerInfo, LayerKind, LayerLabels, LayerStore } from '../services.ts';
 import { isLeaseAlive } from '../state/lease.ts';
+import { abandonLayers } from './abandon-layers.ts';
 import { layerErrors } from './layer-errors.ts';
 import { matches } from './layer-filter.ts';
 import { StackImport } from './layer-import.ts';
@@ -192,7 +193,7 @@ export class SqliteLayerStore implements LayerStore {
       driverId: this.driverId,
       lease: this.#lease,
       recover: (key) => this.#recover(key),
-      discard: (seqs) => this.#abandon(seqs),
+      discard: (seqs) => abandonLayers({ driver: this.driver, rows: this.#rows }, seqs),
     });
   }
 
@@ -287,12 +288,5 @@ export class SqliteLayerStore implements LayerStore {
     this.#removed = true;
     await this.driver.remove(layerId(seq));
     this.#rows.forget(seq);
-  }
-
-  /** The disk first: it may be so full that no row can be changed. Until they are gone the rows are `creating` and ours. */
-  async #abandon(seqs: readonly number[]): Promise<void> {
-    for (const seq of seqs) await this.driver.remove(layerId(seq));
-    await this.driver.cleanup();
-    for (const seq of seqs) this.#rows.forget(seq);
   }
 }
