@@ -103,6 +103,7 @@ it.each(['btrfs', 'overlay'])('a full btrfs is left clean by an interrupted pull
     await using home = new StrataHome(filesystem.directory);
     const image = `${registry.address}/debian:1`;
     pushLayout(debianImage(), image);
+    await home.ok('load', `--storage=${storage}`, '-i', layeredImage().layout);
     const pulled = await home.strata(['pull', `--storage=${storage}`, image]);
     expect(pulled).toMatchObject({ code: 1, stderr: expect.stringContaining('NO_SPACE') });
     expect(await home.ok('check')).toBe('The store is clean');
