@@ -5,6 +5,7 @@ import { otherLayers } from '../migrate/leftovers.ts';
 import type { EngineServices } from '../services.ts';
 import { namesIn } from '../state/names-in.ts';
 import { cleanupContainers } from './cleanup-containers.ts';
+import { isOfOtherStore } from './other-store.ts';
 import { endOf } from './reap-container.ts';
 import { runtimeFor } from './runtime.ts';
 import { type ContainerRecord, isActive } from './state/container-record.ts';
@@ -107,7 +108,9 @@ async function worldProblems(services: EngineServices): Promise<Problem[]> {
   const { host, paths } = services;
   // Asked anew for each name: a row is written before anything of it exists.
   const isOurs = (name: string) =>
-    /^[0-9a-f]{64}$/.test(name) && containerById(services.database, name) === undefined;
+    /^[0-9a-f]{64}$/.test(name) &&
+    containerById(services.database, name) === undefined &&
+    !isOfOtherStore(paths, name);
   const directories = [dirname(paths.container('x')), dirname(paths.containerRun('x'))];
   const runtime = await runtimeFor(services, services.config.runtime ?? '');
   const cgroup = await services.cgroup();
