@@ -30,7 +30,7 @@ export interface ContainerSummary {
   readonly oomKilled: boolean;
   /** `undefined` without a health check, and before the first start. */
   readonly health?: HealthStatus | undefined;
-  /** Its keeper died; {@link ContainersApi.list} starts another. */
+  /** Its keeper died, and {@link ContainersApi.list} starts another; or its monitor did, and that ends it. */
   readonly unattended?: boolean;
   readonly pid: number | undefined;
   readonly labels: Readonly<Record<string, string>>;

@@ -25,7 +25,8 @@ export async function execContainer(services: EngineServices, request: ExecReque
   if (
     !isActive(record) ||
     record.process === undefined ||
-    !services.host.processes.alive(record.process.process)
+    !services.host.processes.alive(record.process.process) ||
+    !services.host.processes.alive(record.process.monitor)
   )
     throw notRunning(record);
   if (request.command.length === 0)

@@ -111,6 +111,7 @@ function summaryOf(row: SummaryRow, networks: NetworkSummaries): ContainerSummar
   const process = active && monitored !== null ? (JSON.parse(monitored) as MonitoredProcess) : undefined;
   const ended = active && (process === undefined || !isAlive(process.process));
   const exit = ended ? exitOf(process) : undefined;
+  const runs = active && !ended;
   const summary = {
     id,
     name,
@@ -132,9 +133,11 @@ function summaryOf(row: SummaryRow, networks: NetworkSummaries): ContainerSummar
     ports: ended ? [] : (networks.ports.get(id) ?? []),
     mounts: mountsOf(row).flatMap(({ source }) => source ?? []),
     exposedPorts: ended || exposed === null ? [] : (JSON.parse(exposed) as string[]),
+    // A container is lost with its monitor; the next who changes anything ends it.
+    unattended: runs && process !== undefined && !isAlive(process.monitor),
   };
   // Spread into the literal above it would make every summary a slow object, with health or not.
-  return health === null ? summary : { ...summary, ...healthOf(health, active && !ended) };
+  return health === null ? summary : { ...summary, ...healthOf(health, runs, summary.unattended) };
 }
 
 /** docker: by name, by host path, or by place in the container. */
@@ -151,13 +154,17 @@ function mountsOf(row: SummaryRow): readonly BindRequest[] {
   return mounts === null ? NO_MOUNTS : (JSON.parse(mounts) as BindRequest[]);
 }
 
-function healthOf(health: string, active: boolean): Pick<ContainerSummary, 'health' | 'unattended'> {
+function healthOf(
+  health: string,
+  active: boolean,
+  unattended: boolean,
+): Pick<ContainerSummary, 'health' | 'unattended'> {
   const [status, lease = ''] = health.split(' ');
   const stored = { status: status as HealthStatus, lease: lease || null };
   const processes = { alive: isAlive };
   return {
     health: shownStatus(stored, { active, processes }),
-    unattended: active && stored.lease !== null && !isLeaseAlive(processes, stored.lease),
+    unattended: unattended || (active && stored.lease !== null && !isLeaseAlive(processes, stored.lease)),
   };
 }
 

@@ -1,5 +1,6 @@
 import { StrataError } from '@strata/core';
 import type { EngineServices } from '../services.ts';
+import { endOf } from './reap-container.ts';
 import { isActive } from './state/container-record.ts';
 import { findContainer } from './state/container-store.ts';
 import { cgroupOf } from './state/journal.ts';
@@ -18,7 +19,8 @@ export async function topContainer(
 ): Promise<TopTable> {
   const record = findContainer(services.database, reference);
   const cgroup = cgroupOf(services.database, record.id);
-  if (!isActive(record) || cgroup === undefined) throw notRunning(record);
+  if (!isActive(record) || cgroup === undefined || (await endOf(services, record)) !== undefined)
+    throw notRunning(record);
   const pids = new Set((await (await services.cgroup()).processes(cgroup)).map(String));
   if (pids.size === 0 && record.process !== undefined) pids.add(String(record.process.process.pid));
   const args = psArguments.length === 0 ? ['-ef'] : psArguments;

@@ -273,6 +273,11 @@ describe('after a crash the truth is told and everything can be taken down', () 
   it('kill -9 of the monitor: exited (255), start and rm work', async () => {
     const { containerId } = await sleeper();
     process.kill(monitorPid(containerId), 'SIGKILL');
+    const seen = () => listContainers(createDatabases(), fixture.root, { all: true })[0];
+    await expect.poll(seen).toMatchObject({ status: 'running', unattended: true });
+    const gone = { code: 'CONTAINER_NOT_RUNNING' };
+    await expect(fixture.api.exec({ container: containerId, command: ['true'] })).rejects.toMatchObject(gone);
+    await expect(fixture.api.top(containerId)).rejects.toMatchObject(gone);
     await expect
       .poll(async () => (await fixture.api.list({ all: true }))[0])
       .toMatchObject({ status: 'exited', exitCode: 255 });
