@@ -19,7 +19,7 @@ export interface TableOptions {
   readonly quiet: boolean;
 }
 
-const isAscii = (cell: string): boolean => /^[\x20-\x7e]*$/.test(cell);
+const isAscii = (text: string): boolean => !/[^\x20-\x7e]/.test(text);
 
 /** Columns as Go's tabwriter makes them with docker's settings: at least 10 wide, 3 apart, the last not padded. */
 export function tabulate(lines: readonly (readonly string[])[], least = 10): string[] {

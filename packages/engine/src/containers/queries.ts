@@ -105,8 +105,25 @@ export function summaries(
 }
 
 function summaryOf(row: SummaryRow, networks: NetworkSummaries): ContainerSummary {
-  const [id, name, status, image, imageId, storage, network, command, labels, monitored] = row;
-  const [, , , , , , , , , , created, started, finished, exitCode, oomKilled, exposed, health] = row;
+  const [
+    id,
+    name,
+    status,
+    image,
+    imageId,
+    storage,
+    network,
+    command,
+    labels,
+    monitored,
+    created,
+    started,
+    finished,
+    exitCode,
+    oomKilled,
+    exposed,
+    health,
+  ] = row;
   const active = status === 'running' || status === 'paused';
   const process = active && monitored !== null ? (JSON.parse(monitored) as MonitoredProcess) : undefined;
   const ended = active && (process === undefined || !isAlive(process.process));
