@@ -155,6 +155,50 @@ describe('a container is confined by default', () => {
     },
   );
 
+  it('takes a seccomp profile in Docker’s form: rules for some capabilities, machines and kernels', async () => {
+    const directory = mkdtempSync('/dev/shm/containers-seccomp-');
+    const file = join(directory, 'docker.json');
+    const errno = { action: 'SCMP_ACT_ERRNO', errnoRet: constants.errno.EDOM };
+    const write = (...more: object[]) =>
+      writeFileSync(
+        file,
+        JSON.stringify({
+          defaultAction: 'SCMP_ACT_ALLOW',
+          archMap: [
+            { architecture: 'SCMP_ARCH_S390X', subArchitectures: ['SCMP_ARCH_S390'] },
+            { architecture: 'SCMP_ARCH_X86_64', subArchitectures: ['SCMP_ARCH_X86', 'SCMP_ARCH_X32'] },
+            { architecture: 'SCMP_ARCH_AARCH64', subArchitectures: ['SCMP_ARCH_ARM'] },
+          ],
+          syscalls: [
+            { names: ['mkdir', 'mkdirat'], ...errno, args: null, excludes: { caps: ['CAP_SYS_ADMIN'] } },
+            { names: ['chmod', 'fchmodat'], ...errno, comment: 'x', includes: { arches: ['s390x'] } },
+            { names: ['symlink', 'symlinkat'], ...errno, includes: { minKernel: '99.0' }, excludes: {} },
+            { name: 'sethostname', ...errno, includes: { minKernel: '4.8', caps: ['CAP_SYS_ADMIN'] } },
+            ...more,
+          ],
+        }),
+      );
+    const run = async (capAdd: string[]) =>
+      (
+        await fixture.run({
+          securityOptions: [`seccomp=${file}`],
+          capAdd,
+          command: script(
+            'cd /tmp; mkdir a && echo mkdir; touch f; chmod 600 f && ln -s f l && echo rest; hostname x && echo name',
+          ),
+        })
+      ).stdout;
+    write();
+    expect(await run([])).toBe('rest\n');
+    expect(await run(['SYS_ADMIN'])).toBe('mkdir\nrest\n');
+    write({ name: 'acct', names: ['bpf'], ...errno });
+    await expect(run([])).rejects.toMatchObject({
+      code: 'SECCOMP_PROFILE_INVALID',
+      message: `The seccomp profile ${file} has a rule with both name and names`,
+    });
+    rmSync(directory, { recursive: true });
+  });
+
   it('a seccomp profile that cannot be read stops the start', async () => {
     await expect(
       fixture.run({ securityOptions: ['seccomp=/nonexistent.json'], command: ['true'] }),

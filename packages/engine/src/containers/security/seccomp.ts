@@ -1,7 +1,8 @@
 /** The profile as runtime-spec `linux.seccomp` for this host and these capabilities. */
 import { readFile, stat } from 'node:fs/promises';
-import { constants } from 'node:os';
+import { constants, release } from 'node:os';
 import { StrataError } from '@strata/core';
+import type { DockerProfile } from './docker-seccomp.ts';
 import {
   type ProfileRule,
   profileArchitectures,
@@ -25,7 +26,7 @@ export async function seccompFor(
   capabilities: ReadonlySet<string>,
 ): Promise<Seccomp | undefined> {
   if (option === 'unconfined') return undefined;
-  if (option !== undefined && option !== 'builtin') return await profileFromFile(option);
+  if (option !== undefined && option !== 'builtin') return await profileFromFile(option, capabilities);
   return defaultSeccomp(goArchitecture[process.arch] ?? process.arch, capabilities);
 }
 
@@ -71,20 +72,28 @@ function toSyscall({ names, errno, args }: ProfileRule) {
   };
 }
 
-/** A profile in runtime-spec form. Docker's own form (archMap, includes) is refused rather than half understood. */
-async function profileFromFile(path: string): Promise<Seccomp> {
+/** In the form of the runtime-spec, or in Docker's. */
+async function profileFromFile(path: string, capabilities: ReadonlySet<string>): Promise<Seccomp> {
   const refuse = (why: string, cause?: unknown) =>
     new StrataError('invalid-argument', 'SECCOMP_PROFILE_INVALID', `The seccomp profile ${path} ${why}`, {
-      hint: 'Give a JSON file in the form of the OCI runtime-spec, or seccomp=unconfined',
+      hint: 'Give a JSON file in the form of Docker or of the OCI runtime-spec, or seccomp=unconfined',
       cause,
     });
   try {
     if ((await stat(path)).size > maxProfileBytes) throw refuse('is larger than 1 MiB');
     const profile: unknown = JSON.parse(await readFile(path, 'utf8'));
     if (typeof profile !== 'object' || profile === null) throw refuse('is not an object');
-    if (!('defaultAction' in profile) || 'archMap' in profile || 'archMap' in profile)
-      throw refuse('is not in the form of the OCI runtime-spec');
-    return profile as Seccomp;
+    if (!('defaultAction' in profile)) throw refuse('has no defaultAction');
+    const { FormError, isDockerForm, resolveDockerForm } = await import('./docker-seccomp.ts');
+    const form: DockerProfile & Seccomp = { ...profile };
+    if (!isDockerForm(form)) return form;
+    const architecture = goArchitecture[process.arch] ?? process.arch;
+    const native = profileArchitectures[architecture]?.[0] ?? '';
+    try {
+      return resolveDockerForm(form, { architecture, native, kernel: release(), capabilities });
+    } catch (error) {
+      throw error instanceof FormError ? refuse(error.message) : error;
+    }
   } catch (error) {
     if (error instanceof StrataError) throw error;
     throw refuse('cannot be read', error);
