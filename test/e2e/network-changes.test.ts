@@ -85,7 +85,7 @@ it('addresses of both families are given as asked for and shown, and --dns is fo
   expect(resolvConf).toMatch(/^nameserver 10\.99\.7\.1$/m);
   expect(resolvConf).not.toContain('203.0.113.7');
   expect(await place.on('sh', '-c', `cat ${place.home.run}/drivers/network/bridge/dns/*`)).toMatch(
-    /both,\w+ 203\.0\.113\.7\n/,
+    /both,\w+ 203\.0\.113\.7$/m,
   );
   expect(await refused('run', ...on, '--ip', 'fd99:7::8', '--ip6', 'fd99:7::9', 'busybox')).toMatch(
     /both IPv6/,
