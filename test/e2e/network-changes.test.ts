@@ -80,6 +80,7 @@ it('addresses of both families are given as asked for and shown, and --dns is fo
     IPAMConfig: { IPv4Address: '10.99.7.77', IPv6Address: 'fd99:7::77' },
   });
   expect(await ok('exec', 'both', 'ip', '-o', 'address')).toMatch(/10\.99\.7\.77\/24[\s\S]*fd99:7::77\/64/);
+  expect(await ok('exec', 'both', 'cat', '/proc/sys/net/ipv6/conf/eth0/accept_ra')).toBe('0');
   // The server of the network asks it; named here, too, its "no such name" would be taken for containers.
   const resolvConf = await ok('exec', 'both', 'cat', '/etc/resolv.conf');
   expect(resolvConf).toMatch(/^nameserver 10\.99\.7\.1$/m);

@@ -67,12 +67,10 @@ const cases: NetworkCase[] = [
     name: 'bridge/refuses-router-advertisements',
     async run(context) {
       const before = new Set(links());
-      const { sandbox } = await context.join(await context.network({ ipv6: true }));
+      await context.join(await context.network({ ipv6: true }));
       const made = links().filter((link) => !before.has(link));
       assert.equal(made.length, 2);
       for (const link of made) assert.equal(sysctl(`ipv6/conf/${link}/accept_ra`), '0', link);
-      const inside = [`--net=${sandbox}`, '--', 'cat', '/proc/sys/net/ipv6/conf/eth0/accept_ra'];
-      assert.equal((await context.host.exec.run('nsenter', inside)).stdout.trim(), '0', 'inside');
     },
   },
   {
