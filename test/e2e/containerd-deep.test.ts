@@ -62,7 +62,7 @@ describe.each(['overlay', 'fuse-overlayfs', 'erofs'])('containerd on %s', (drive
           await containerd.ctr('run', '--rm', '--snapshotter', snapshotter, image, name, ...look),
         ).toEqual(seen);
       // containerd removes a snapshot some time after its container.
-      await vi.waitFor(() => expect(home.traces().mounts).toEqual([]), { timeout: 10_000 });
+      await vi.waitFor(() => expect(home.traces().mounts).toEqual([]), { timeout: 60_000 });
       await containerd.ok('image', 'rm', '--sync', image);
     });
     expect(home.traces().mounts).toEqual([]);

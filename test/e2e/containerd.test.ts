@@ -194,7 +194,7 @@ describe.each(['overlay', 'btrfs', 'example', 'erofs'])('containerd on %s', (dri
     // What goes while containerd collects garbage is collected the next time, and that may be never: ask for it.
     await containerd.ok('leases', 'create', '--id', 'collect');
     await containerd.ok('leases', 'delete', '--sync', 'collect');
-    await vi.waitFor(() => expect(mountsOf(driver)).toEqual([]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(mountsOf(driver)).toEqual([]), { timeout: 60_000 });
     expect(await base.home.ok('check', '--format', 'json')).not.toMatch(/MOUNT_LEFT/);
   });
 

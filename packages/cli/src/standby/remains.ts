@@ -91,10 +91,18 @@ function countListeners(): number {
 }
 
 /** Children that run or wait to be reaped. */
-function children(): readonly string[] {
-  return readdirSync('/proc/self/task').flatMap((thread) =>
-    readFileSync(`/proc/self/task/${thread}/children`, 'latin1').split(' ').filter(Boolean),
-  );
+export function children(): readonly string[] {
+  for (;;) {
+    try {
+      return readdirSync('/proc/self/task').flatMap((thread) =>
+        readFileSync(`/proc/self/task/${thread}/children`, 'latin1').split(' ').filter(Boolean),
+      );
+    } catch (error) {
+      // A thread that ends meanwhile hands its children to another, so all are asked again.
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'ENOENT' && code !== 'ESRCH') throw error;
+    }
+  }
 }
 
 /** A monitor outlives its command: it leads a session (proc_pid_stat(5), field 6). */
