@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readCreateRequest } from '../src/options/create-request.ts';
 import { splitCsv } from '../src/options/mounts.ts';
+import { readPruneFilter, readVolumePruneFilter } from '../src/options/prune.ts';
 import { contextOf } from './helpers.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'strata-options-'));
@@ -167,7 +168,7 @@ describe('the request of run', () => {
     ['--pull zz img', 'invalid pull option'],
     ['--cpus 1 --cpu-quota 5 img', '--cpus and --cpu-quota cannot both be set'],
     ['--device-read-bps /dev/null:1m img', '/dev/null is not a block device'],
-    ['--log-driver json-file img', 'the log drivers are'],
+    ['--log-driver syslog img', 'the log drivers are'],
   ])('%s is refused', (line, message) => {
     expect(() => request(line)).toThrow(message);
     try {
@@ -180,4 +181,33 @@ describe('the request of run', () => {
   it('splits CSV with quotes', () => {
     expect(splitCsv('type=bind,"source=/a,b","x=""q"""')).toEqual(['type=bind', 'source=/a,b', 'x="q"']);
   });
+});
+
+describe('what prune goes by', () => {
+  const filter = (line: string) => readPruneFilter(contextOf(`system prune ${line}`).flags);
+
+  it("takes docker's filters", () => {
+    expect(filter('-f')).toEqual({});
+    expect(filter('--filter label=a=b --filter label!=keep')).toEqual({ labels: ['a=b', '!keep'] });
+    expect(filter('--filter until=2026-01-02T03:04:05Z')).toEqual({
+      until: new Date('2026-01-02T03:04:05Z'),
+    });
+    const { until } = filter('--filter until=24h');
+    expect(Date.now() - until!.getTime()).toBeGreaterThanOrEqual(24 * 3600 * 1000);
+  });
+
+  it('refuses what it does not know, and the age of volumes', () => {
+    expect(() => filter('--filter until=soon')).toThrow('expected a time or a duration');
+    expect(() => filter('--filter dangling=true')).toThrow("invalid filter 'dangling'");
+    const { flags } = contextOf('volume prune --filter until=24h');
+    expect(() => readVolumePruneFilter(flags)).toThrow('not supported with volumes');
+  });
+});
+
+it("docker's drivers that write a file are the one that does", () => {
+  for (const driver of ['json-file', 'local', 'k8s-file'])
+    expect(request(`--log-driver ${driver} --log-opt max-size=10m img`).log).toEqual({
+      driver: 'k8s-file',
+      maxBytes: 10 * 2 ** 20,
+    });
 });

@@ -1,8 +1,7 @@
 import type { CommandContext, Handler } from '../context.ts';
-import { readFilters } from '../fast/filters.ts';
 import { tabulate } from '../format/table.ts';
 import { humanSize } from '../format/units.ts';
-import { defined } from '../options/defined.ts';
+import { readPruneFilter } from '../options/prune.ts';
 import { confirm } from './confirm.ts';
 
 /** Docker's `top` has wider columns than its other tables. */
@@ -31,9 +30,9 @@ export const diff: Handler = async (context) => {
 };
 
 async function pruneStopped(context: CommandContext): Promise<readonly string[]> {
-  const labels = readFilters(context.flags, 'filter', ['label']).get('label');
+  const filter = readPruneFilter(context.flags);
   const { containers } = await context.engine();
-  const { removed, reclaimedBytes } = await containers.prune(defined({ labels }));
+  const { removed, reclaimedBytes } = await containers.prune(filter);
   const list = removed.length > 0 ? ['Deleted Containers:', ...removed, ''] : [];
   return [...list, `Total reclaimed space: ${humanSize(reclaimedBytes)}`];
 }

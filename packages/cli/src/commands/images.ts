@@ -1,8 +1,8 @@
 import { StrataError } from '@strata/core';
 import type { CommandContext, Handler } from '../context.ts';
-import { readFilters } from '../fast/filters.ts';
 import { humanSize } from '../format/units.ts';
 import { defined, some } from '../options/defined.ts';
+import { readPruneFilter } from '../options/prune.ts';
 import type { ProgressVerb } from '../render/bar.ts';
 import { createProgress, type Progress } from '../render/progress.ts';
 import { familiarName } from '../views/familiar-name.ts';
@@ -128,11 +128,11 @@ export const commit: Handler = async (context) => {
 export const pruneImages: Handler = async (context) => {
   const { flags } = context;
   const all = flags.bool('all');
-  const labels = readFilters(flags, 'filter', ['label']).get('label');
+  const filter = readPruneFilter(flags);
   const what = all ? 'images without at least one container associated to them' : 'dangling images';
   if (!(await confirm(context, `This will remove all ${what}.`))) return {};
   const { images } = await context.engine();
-  const { removed, reclaimedBytes } = await images.prune({ all, ...defined({ labels }) });
+  const { removed, reclaimedBytes } = await images.prune({ all, ...filter });
   const list = removed.length > 0 ? ['Deleted Images:', ...removed.map(removedLine).map(lowerFirst), ''] : [];
   return {
     output: { kind: 'lines', lines: [...list, `Total reclaimed space: ${humanSize(reclaimedBytes)}`] },

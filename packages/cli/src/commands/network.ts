@@ -3,10 +3,10 @@ import type { NetworkFilter } from '@strata/engine';
 import type { CommandContext, Handler } from '../context.ts';
 import { readFilters } from '../fast/filters.ts';
 import { defined, some, splitPair } from '../options/defined.ts';
+import { readPruneFilter } from '../options/prune.ts';
 import { networkRow, networkView } from '../views/network-view.ts';
 import { confirm } from './confirm.ts';
 import { eachTarget } from './targets.ts';
-import { parseTime } from './time.ts';
 
 /** `name=value` lists; a label without `=` is empty. */
 function pairs({ flags }: CommandContext, flag: string): Readonly<Record<string, string>> | undefined {
@@ -100,15 +100,11 @@ export const removeNetworks: Handler = async (context) => {
 
 export const pruneNetworks: Handler = async (context) => {
   const { flags } = context;
-  const filters = readFilters(flags, 'filter', ['label', 'until']);
-  const text = filters.get('until')?.at(-1);
-  const until = text === undefined ? undefined : parseTime(text);
-  if (text !== undefined && until === undefined)
-    throw flags.invalid('filter', `until=${text}`, 'expected a time or a duration');
+  const filter = readPruneFilter(flags);
   if (!(await confirm(context, 'This will remove all custom networks not used by at least one container.')))
     return {};
   const { networks } = await context.engine();
-  const removed = await networks.prune(defined({ labels: filters.get('label'), until }));
+  const removed = await networks.prune(filter);
   const lines = removed.length > 0 ? ['Deleted Networks:', ...removed] : [];
   return { output: { kind: 'lines', lines } };
 };

@@ -4,6 +4,7 @@ import { json } from '../format/functions.ts';
 import { compileTemplate, unescapeText } from '../format/template.ts';
 import { humanSize } from '../format/units.ts';
 import { defined } from '../options/defined.ts';
+import { readPruneFilter, readVolumePruneFilter } from '../options/prune.ts';
 import { containerRow } from '../views/container-view.ts';
 import { diskRows, diskTables, diskView } from '../views/disk-view.ts';
 import { eventLine, eventValue } from '../views/event-view.ts';
@@ -95,9 +96,9 @@ async function eachUse(context: CommandContext): Promise<CommandResult> {
 export const pruneSystem: Handler = async (context) => {
   const { flags } = context;
   const all = flags.bool('all');
-  const labels = readFilters(flags, 'filter', ['label']).get('label');
   const images = all ? 'all images without at least one container associated to them' : 'all dangling images';
   const anonymous = flags.bool('volumes');
+  const filter = anonymous ? readVolumePruneFilter(flags) : readPruneFilter(flags);
   const warning = [
     'This will remove:',
     '  - all stopped containers',
@@ -108,7 +109,6 @@ export const pruneSystem: Handler = async (context) => {
   ].join('\n');
   if (!(await confirm(context, warning))) return {};
   const { containers, images: catalog, networks, storage, volumes } = await context.engine();
-  const filter = defined({ labels });
   const stopped = await containers.prune(filter);
   const unused = await networks.prune(filter);
   const emptied = anonymous ? await volumes.prune(filter) : { removed: [], reclaimedBytes: 0 };

@@ -4,6 +4,7 @@ import { readFilters } from '../fast/filters.ts';
 import { humanSize } from '../format/units.ts';
 import { defined } from '../options/defined.ts';
 import { labelsOf } from '../options/environment.ts';
+import { readVolumePruneFilter } from '../options/prune.ts';
 import { volumeRow, volumeView } from '../views/volume-view.ts';
 import { confirm } from './confirm.ts';
 import { eachTarget } from './targets.ts';
@@ -65,11 +66,11 @@ export const removeVolumes: Handler = async (context) => {
 export const pruneVolumes: Handler = async (context) => {
   const { flags } = context;
   const all = flags.bool('all');
-  const labels = readFilters(flags, 'filter', ['label']).get('label');
+  const filter = readVolumePruneFilter(flags);
   const which = all ? 'all volumes' : 'anonymous local volumes';
   if (!(await confirm(context, `This will remove ${which} not used by at least one container.`))) return {};
   const { volumes } = await context.engine();
-  const { removed, reclaimedBytes } = await volumes.prune(defined({ all, labels }));
+  const { removed, reclaimedBytes } = await volumes.prune({ all, ...filter });
   const lines = [
     ...(removed.length > 0 ? ['Deleted Volumes:', ...removed, ''] : []),
     `Total reclaimed space: ${humanSize(reclaimedBytes)}`,

@@ -38,8 +38,10 @@ function pullPolicy(flags: Flags): 'missing' | 'always' | 'never' {
   throw flags.conflict(`invalid pull option: '${pull}': must be one of "always", "missing" or "never"`);
 }
 
+/** `json-file` and `local` are written everywhere for "in a file of yours", which k8s-file is, as podman reads them. */
 function logDriver(flags: Flags): 'k8s-file' | 'none' | undefined {
   const driver = flags.string('log-driver');
+  if (driver === 'json-file' || driver === 'local') return 'k8s-file';
   if (driver === undefined || driver === 'k8s-file' || driver === 'none') return driver;
   throw flags.invalid('log-driver', driver, 'the log drivers are k8s-file and none');
 }

@@ -260,7 +260,7 @@ export const containerCommands: readonly CommandSpec[] = [
     group: 'commands',
     summary: 'Remove all stopped containers',
     args: [],
-    flags: [list('filter', 'Filter: label=…', { value: 'filter' }), forcePrompt],
+    flags: [list('filter', 'Filter: label=…, label!=…, until=…', { value: 'filter' }), forcePrompt],
     handler: 'pruneContainers',
   },
 ];

@@ -179,7 +179,7 @@ export const imageCommands: readonly CommandSpec[] = [
     args: [],
     flags: [
       bool('a,all', 'Remove all unused images, not just dangling ones'),
-      list('filter', 'Filter: label=…', { value: 'filter' }),
+      list('filter', 'Filter: label=…, label!=…, until=…', { value: 'filter' }),
       forcePrompt,
     ],
     handler: 'pruneImages',

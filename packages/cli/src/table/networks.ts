@@ -84,7 +84,7 @@ export const networkCommands: readonly CommandSpec[] = [
     group: 'commands',
     summary: 'Remove all networks no container is attached to',
     args: [],
-    flags: [list('filter', 'Filter: label=…, until=…', { value: 'filter' }), forcePrompt],
+    flags: [list('filter', 'Filter: label=…, label!=…, until=…', { value: 'filter' }), forcePrompt],
     handler: 'pruneNetworks',
   },
   {

@@ -72,7 +72,7 @@ export const systemCommands: readonly CommandSpec[] = [
     args: [],
     flags: [
       bool('a,all', 'Remove all unused images not just dangling ones'),
-      list('filter', 'Filter: label=…', { value: 'filter' }),
+      list('filter', 'Filter: label=…, label!=…, until=…', { value: 'filter' }),
       forcePrompt,
       bool('volumes', 'Prune anonymous volumes'),
     ],

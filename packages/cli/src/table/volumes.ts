@@ -55,7 +55,7 @@ export const volumeCommands: readonly CommandSpec[] = [
     args: [],
     flags: [
       bool('a,all', 'Remove all unused volumes, not just anonymous ones'),
-      list('filter', 'Filter: label=…', { value: 'filter' }),
+      list('filter', 'Filter: label=…, label!=…', { value: 'filter' }),
       forcePrompt,
     ],
     handler: 'pruneVolumes',

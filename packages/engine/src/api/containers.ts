@@ -189,8 +189,10 @@ export interface ContainersApi {
     container: string,
     options?: { readonly force?: boolean; readonly volumes?: boolean },
   ): Promise<void>;
+  /** Those that do not run; with `labels` (`x`, `x=y`, `!x`) only they, with `until` only those made before. */
   prune(options?: {
     readonly labels?: readonly string[];
+    readonly until?: Date;
   }): Promise<{ readonly removed: readonly string[]; readonly reclaimedBytes: number }>;
   diff(container: string): Promise<readonly PathChange[]>;
   /** Tar of a path in the container, named after its last component, as `docker cp CONTAINER:PATH -`. */

@@ -88,7 +88,10 @@ export interface ImagesApi {
   ): Promise<readonly RemovedImage[]>;
   prune(options?: {
     readonly all?: boolean;
+    /** `x`, `x=y`, `!x`. */
     readonly labels?: readonly string[];
+    /** Only images created before, by their own account. */
+    readonly until?: Date;
   }): Promise<{ readonly removed: readonly RemovedImage[]; readonly reclaimedBytes: number }>;
   /** `output`: a path (file, or directory for `oci-dir`) or a descriptor number of ours. */
   save(

@@ -38,8 +38,7 @@ export function createContainersApi(services: EngineServices): ContainersApi {
       (await import('./rename-container.ts')).renameContainer(services, container, name),
     remove: async (container, options) =>
       (await import('./remove-container.ts')).removeContainer(services, container, options),
-    prune: async (options) =>
-      (await import('./remove-container.ts')).pruneContainers(services, options?.labels ?? []),
+    prune: async (options) => (await import('./remove-container.ts')).pruneContainers(services, options),
     diff: async (container) => (await import('./diff-container.ts')).diffContainer(services, container),
     copyOut: async (container, path, options) =>
       (await import('./copy/copy-container.ts')).copyOut(services, container, path, options),

@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { ChangesSource, ListedChange } from '@strata/archive';
 import type { PathChange } from '../api/containers.ts';
 import { containerChanges } from '../images/container-changes.ts';
 import { jobModule } from '../jobs.ts';
 import type { EngineServices } from '../services.ts';
+import { madeMountpoints } from './rootfs/made-mountpoints.ts';
 import { findContainer } from './state/container-store.ts';
 
 /** diff: what the container's layer changed, without the mountpoints we made in it. */
@@ -38,12 +37,4 @@ function withoutHollow(changes: readonly PathChange[], ours: ReadonlySet<string>
     if (kind !== 'C' || !parents.has(text)) return true;
     return changes.some((other) => other.path.toString().startsWith(`${text}/`));
   });
-}
-
-function madeMountpoints(directory: string): Set<string> {
-  try {
-    return new Set(JSON.parse(readFileSync(join(directory, 'mountpoints.json'), 'utf8')) as string[]);
-  } catch {
-    return new Set();
-  }
 }

@@ -1,11 +1,11 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type AttachedStreams, type MonitoredProcess, type RuntimeDriver, StrataError } from '@strata/core';
 import type { ExecRequest, Session } from '../api/containers.ts';
 import type { EngineServices } from '../services.ts';
 import { randomHex } from '../state/random.ts';
+import { volatileTransaction } from '../state/volatile.ts';
 import { emitContainer } from './container-events.ts';
 import { processTree } from './copy/container-tree.ts';
+import { type ExecPlace, openExecPlace } from './exec-place.ts';
 import { workingDirectory } from './merge-config.ts';
 import { lookupUser } from './rootfs/lookup-user.ts';
 import { runtimeFor } from './runtime.ts';
@@ -13,15 +13,12 @@ import { capabilitiesFor } from './security/capabilities.ts';
 import { capabilitiesOf, type OciProcess, processOf } from './spec/oci-spec.ts';
 import { type ContainerRecord, isActive } from './state/container-record.ts';
 import { findContainer } from './state/container-store.ts';
-import { notRunning } from './stop-container.ts';
+import { notRunning, pausedError } from './stop-container.ts';
 
 /** exec: one more process in a running container, with a monitor of its own. */
 export async function execContainer(services: EngineServices, request: ExecRequest): Promise<Session> {
   const record = findContainer(services.database, request.container);
-  if (record.status === 'paused')
-    throw new StrataError('failed-precondition', 'CONTAINER_PAUSED', `Container ${record.name} is paused`, {
-      hint: `Unpause it first: strata unpause ${record.name}`,
-    });
+  if (record.status === 'paused') throw pausedError(record);
   if (
     !isActive(record) ||
     record.process === undefined ||
@@ -32,9 +29,9 @@ export async function execContainer(services: EngineServices, request: ExecReque
   if (request.command.length === 0)
     throw new StrataError('invalid-argument', 'NO_COMMAND', 'No exec command specified');
   const execId = randomHex(32);
-  const directory = join(services.paths.containerRun(record.id), 'exec', execId.slice(0, 16));
   const runtime = await runtimeFor(services, record.config.runtime);
   const attach = request.detach !== true;
+  const place = await openExecPlace(services, record.id, { execId, attended: attach });
   emitContainer(services, record, `exec_create: ${request.command.join(' ')}`, { execID: execId });
   let streams: AttachedStreams | undefined;
   try {
@@ -42,7 +39,7 @@ export async function execContainer(services: EngineServices, request: ExecReque
       {
         execId,
         containerId: record.id,
-        runDirectory: directory,
+        runDirectory: place.directory,
         process: execProcess(services, record, request),
         monitor: {
           terminal: request.tty ?? false,
@@ -58,10 +55,10 @@ export async function execContainer(services: EngineServices, request: ExecReque
         : undefined,
     );
     emitContainer(services, record, `exec_start: ${request.command.join(' ')}`, { execID: execId });
-    return execSession(services, { process, runtime, streams, directory });
+    return execSession(services, { record, process, runtime, streams, place });
   } catch (error) {
     await streams?.close();
-    await rm(directory, { recursive: true, force: true });
+    await place.abandon();
     throw error;
   }
 }
@@ -105,14 +102,15 @@ export function execProcess(
 }
 
 interface ExecParts {
+  readonly record: ContainerRecord;
   readonly process: MonitoredProcess;
   readonly runtime: RuntimeDriver;
   readonly streams: AttachedStreams | undefined;
-  readonly directory: string;
+  readonly place: ExecPlace;
 }
 
 function execSession(services: EngineServices, parts: ExecParts): Session {
-  const { process, runtime, streams, directory } = parts;
+  const { record, process, runtime, streams, place } = parts;
   return {
     containerId: process.containerId,
     execId: process.execId,
@@ -124,9 +122,14 @@ function execSession(services: EngineServices, parts: ExecParts): Session {
     },
     wait: async () => {
       const status = await runtime.wait(process, services.signal);
-      await rm(directory, { recursive: true, force: true });
+      await place.remove();
+      const attributes = { execID: process.execId ?? '', exitCode: String(status.code) };
+      volatileTransaction(services.database, () => emitContainer(services, record, 'exec_die', attributes));
       return status;
     },
-    [Symbol.asyncDispose]: async () => await streams?.close(),
+    [Symbol.asyncDispose]: async () => {
+      await streams?.close();
+      await place.leave();
+    },
   };
 }

@@ -92,7 +92,10 @@ export function summaries(
 ): ContainerSummary[] {
   const { where, values, matches } = filterClauses(database, filter);
   const { volumes = [], last } = filter;
-  const limit = last === undefined ? '' : ` LIMIT ${Math.max(0, Math.trunc(last))}`;
+  // The last of those that match: only what SQL alone decides is cut there.
+  const whole = matches === undefined && volumes.length === 0;
+  const most = last === undefined ? undefined : Math.max(0, Math.trunc(last));
+  const limit = most === undefined || !whole ? '' : ` LIMIT ${most}`;
   const all = `${columns}, ${mounts || volumes.length > 0 ? mountsColumn : 'NULL'}`;
   const rows = database.tuples<SummaryRow>(
     `SELECT ${all} FROM containers WHERE ${where} ORDER BY created DESC, id${limit}`,
@@ -101,7 +104,7 @@ export function summaries(
   const networks = networkSummaries(database);
   const wanted = volumes.length === 0 ? rows : rows.filter((row) => usesVolume(row, volumes));
   const found = wanted.map((row) => summaryOf(row, networks));
-  return matches === undefined ? found : found.filter(matches);
+  return (matches === undefined ? found : found.filter(matches)).slice(0, most);
 }
 
 function summaryOf(row: SummaryRow, networks: NetworkSummaries): ContainerSummary {

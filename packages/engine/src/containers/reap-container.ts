@@ -20,14 +20,20 @@ export async function reapContainer(
   id: string,
   process?: MonitoredProcess,
 ): Promise<void> {
-  await withContainerLock(services, id, () => reapLocked(services, id, process));
+  await withContainerLock(services, id, () => reapLocked(services, id, { process }));
+}
+
+interface Reaping {
+  readonly process?: MonitoredProcess | undefined;
+  /** It is about to be started again, so `--rm` does not hold for this end. */
+  readonly keep?: boolean;
 }
 
 /** The record as it is now, after recording an end nobody has recorded yet. The caller holds the lock. */
 export async function reapLocked(
   services: EngineServices,
   id: string,
-  process?: MonitoredProcess,
+  { process, keep = false }: Reaping = {},
 ): Promise<ContainerRecord | undefined> {
   const record = containerById(services.database, id);
   if (record === undefined) return undefined;
@@ -38,9 +44,10 @@ export async function reapLocked(
   if (process !== undefined && record.process?.monitor.startTime !== process.monitor.startTime) return record;
   const status = await endOf(services, record);
   if (status === undefined) return record;
-  const next = record.autoRemove ? 'removing' : wantsRestart(record, status.code) ? 'restarting' : 'exited';
+  const goes = record.autoRemove && !keep;
+  const next = goes ? 'removing' : wantsRestart(record, status.code) ? 'restarting' : 'exited';
   recordEnd(services, record, { status, next });
-  if (record.autoRemove) {
+  if (goes) {
     await finishRemoval(services, record);
     return undefined;
   }

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { type ExitStatus, StrataError } from '@strata/core';
+import type { ContainersApi } from '../api/containers.ts';
 import type { EngineServices } from '../services.ts';
 import { volatileTransaction } from '../state/volatile.ts';
 import { anonymousOf } from '../volumes/volume-store.ts';
@@ -30,7 +31,8 @@ export async function removeContainer(
     const record = await reapLocked(services, id);
     if (record === undefined) return;
     const volumes = options.volumes === true || (isActive(record) && record.autoRemove);
-    if (isActive(record) && options.force !== true)
+    // One that waits for its next start is a service that runs, as far as its user knows.
+    if ((isActive(record) || record.status === 'restarting') && options.force !== true)
       throw new StrataError(
         'failed-precondition',
         'CONTAINER_RUNNING',
@@ -93,12 +95,13 @@ export async function abandonContainer(services: EngineServices, id: string): Pr
 
 export async function pruneContainers(
   services: EngineServices,
-  labels: readonly string[],
+  { labels = [], until }: NonNullable<Parameters<ContainersApi['prune']>[0]> = {},
 ): Promise<{ removed: string[]; reclaimedBytes: number }> {
   const removed: string[] = [];
   let reclaimedBytes = 0;
   for (const record of allContainers(services.database, "status IN ('created', 'exited', 'dead')")) {
     if (!labels.every((wanted) => wantedLabel(record, wanted))) continue;
+    if (until !== undefined && record.created >= until) continue;
     reclaimedBytes += await ownBytes(services, record);
     try {
       await removeContainer(services, record.id);

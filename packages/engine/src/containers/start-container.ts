@@ -1,6 +1,7 @@
 import { isStrataError, StrataError } from '@strata/core';
 import type { Session } from '../api/containers.ts';
 import type { EngineServices } from '../services.ts';
+import { emitContainer } from './container-events.ts';
 import { withContainerLock } from './container-lock.ts';
 import { type LaunchOptions, launchContainer, runSteps } from './launch-container.ts';
 import { reapLocked } from './reap-container.ts';
@@ -9,10 +10,10 @@ import { containerSession } from './session.ts';
 import { type ContainerRecord, isActive } from './state/container-record.ts';
 import { findContainer, updateContainer } from './state/container-store.ts';
 import { planSteps } from './state/journal.ts';
-import { type StopOptions, stopContainer } from './stop-container.ts';
+import { pausedError, type StopOptions, stopContainer } from './stop-container.ts';
 import { undoSteps } from './undo.ts';
 
-/** start: the same run steps as `run`, over the layer that is there. Fine when it runs already. */
+/** start: the same run steps as `run`, over the layer that is there. Fine when it runs already, but not when it is paused. */
 export async function startContainer(
   services: EngineServices,
   reference: string,
@@ -27,8 +28,9 @@ export async function startContainer(
         'CONTAINER_REMOVING',
         `Container ${reference} is being removed`,
       );
+    if (record.status === 'paused') throw pausedError(record);
     if (isActive(record)) return await joinRunning(services, record, options.attach);
-    updateContainer(services.database, id, { stopped: false, restarts: 0 });
+    updateContainer(services.database, id, { stopped: false, restarts: 0, shortRuns: 0 });
     return await startLocked(services, id, options);
   });
 }
@@ -61,10 +63,11 @@ export async function restartContainer(
   reference: string,
   options: StopOptions = {},
 ): Promise<void> {
-  const { id } = findContainer(services.database, reference);
-  await stopContainer(services, id, options);
-  const session = await startContainer(services, id, { attach: false });
+  const found = findContainer(services.database, reference);
+  await stopContainer(services, found.id, { ...options, keep: true });
+  const session = await startContainer(services, found.id, { attach: false });
   await session[Symbol.asyncDispose]();
+  emitContainer(services, found, 'restart');
 }
 
 async function joinRunning(
@@ -83,10 +86,7 @@ async function joinRunning(
 /** attach: to what runs. */
 export async function attachContainer(services: EngineServices, reference: string): Promise<Session> {
   const record = findContainer(services.database, reference);
-  if (record.status === 'paused')
-    throw new StrataError('failed-precondition', 'CONTAINER_PAUSED', `Container ${record.name} is paused`, {
-      hint: `Unpause it first: strata unpause ${record.name}`,
-    });
+  if (record.status === 'paused') throw pausedError(record);
   if (record.status !== 'running' || record.process === undefined || !alive(services, record))
     throw new StrataError(
       'failed-precondition',

@@ -23,17 +23,20 @@ export interface StopOptions {
   readonly signal?: string;
 }
 
-/** stop: its stop signal → wait → SIGKILL to all → record. Fine when it does not run. */
+/**
+ * stop: its stop signal → wait → SIGKILL to all → record. Fine when it does not run. `keep`: to start it again, `--rm`
+ * or not.
+ */
 export async function stopContainer(
   services: EngineServices,
   reference: string,
-  options: StopOptions = {},
+  { keep = false, ...options }: StopOptions & { readonly keep?: boolean } = {},
 ): Promise<void> {
   const found = findContainer(services.database, reference);
   await withContainerLock(services, found.id, async () => {
     // Before the signal: whoever records the end must not start it again.
     updateContainer(services.database, found.id, { stopped: true });
-    const record = await reapLocked(services, found.id);
+    const record = await reapLocked(services, found.id, { keep });
     if (record?.status === 'restarting') updateContainer(services.database, found.id, { status: 'exited' });
     if (record === undefined || !isActive(record)) return;
     await using _attendance = await attendEnd(services, record);
@@ -43,7 +46,7 @@ export async function stopContainer(
     await thawPaused(services, record);
     const ended = await waitForEnd(services, record, timeout < 0 ? Number.POSITIVE_INFINITY : timeout * 1000);
     if (ended === undefined) await killAll(services, record);
-    await reapLocked(services, record.id);
+    await reapLocked(services, record.id, { keep });
     emitContainer(services, record, 'stop');
   });
 }
@@ -132,6 +135,13 @@ async function waitForEnd(
   } finally {
     finished.abort();
   }
+}
+
+/** What the user must do before anything else can be done with it. */
+export function pausedError({ name }: Pick<ContainerRecord, 'name'>): StrataError {
+  return new StrataError('failed-precondition', 'CONTAINER_PAUSED', `Container ${name} is paused`, {
+    hint: `Unpause it first: strata unpause ${name}`,
+  });
 }
 
 export function notRunning(record: Pick<ContainerRecord, 'name'>): StrataError {

@@ -207,4 +207,7 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX held_mount_users_mount ON held_mount_users (mount);
   `,
+  `
+  ALTER TABLE containers ADD COLUMN short_runs INTEGER NOT NULL DEFAULT 0; -- in a row, for the delay before a restart
+  `,
 ];

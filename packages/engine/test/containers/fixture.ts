@@ -37,7 +37,7 @@ export const drivers: readonly AnyDriverDefinition[] = [
 ];
 
 const applets =
-  'sh true false sleep cat id ls mount grep echo ps env dd yes stat mknod ip head wc touch rm hostname nc pwd kill tr seq mkdir ln readlink test'.split(
+  'sh true false sleep cat id ls mount grep echo ps env dd yes stat mknod ip head wc touch rm hostname nc pwd kill tr seq mkdir ln readlink test chown'.split(
     ' ',
   );
 

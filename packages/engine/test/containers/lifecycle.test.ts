@@ -2,9 +2,12 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { join } from 'node:path';
 import { createDatabases } from '@strata/host';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { ContainerFilter } from '../../src/api/containers.ts';
 import { checkContainers } from '../../src/containers/check-containers.ts';
 import { listContainerIds, listContainers } from '../../src/containers/queries.ts';
 import type { ContainerRow } from '../../src/containers/state/container-record.ts';
+import { findContainer } from '../../src/containers/state/container-store.ts';
+import { freezeContainer } from '../../src/images/freeze-container.ts';
 import { type Fixture, finish, openFixture } from './fixture.ts';
 
 let fixture: Fixture;
@@ -73,6 +76,41 @@ describe('start, stop and what lies between', () => {
     await fixture.api.pause(containerId);
     await fixture.api.stop(containerId, { timeout: 0 });
     expect((await fixture.api.inspect(containerId)).State).toMatchObject({ Status: 'exited' });
+  });
+
+  it('a commit that is killed leaves it paused for everybody, and unpause lets it go on', async () => {
+    const { containerId } = await sleeper();
+    const exec = () => fixture.api.exec({ container: containerId, command: ['true'] });
+    const record = findContainer(fixture.services.database, containerId);
+    const thaw = await freezeContainer(fixture.services, record);
+    expect((await fixture.api.list())[0]?.status).toBe('paused');
+    await expect(exec()).rejects.toMatchObject({ code: 'CONTAINER_PAUSED' });
+    await fixture.api.unpause(containerId);
+    expect((await finish(await exec())).code).toBe(0);
+    await fixture.api.pause(containerId);
+    await fixture.api.unpause(containerId);
+    // Of one that was not killed after all: nothing is left to do.
+    await thaw();
+    expect((await fixture.api.list())[0]?.status).toBe('running');
+    await (await freezeContainer(fixture.services, record))();
+    expect((await fixture.api.list())[0]?.status).toBe('running');
+    expect((await finish(await exec())).code).toBe(0);
+  });
+
+  it('prune spares what is younger, and what has a label', async () => {
+    const { id } = await fixture.api.create({ image: 'busybox', command: ['true'], labels: { keep: 'yes' } });
+    const hourAgo = new Date(Date.now() - 3_600_000);
+    for (const spared of [{ until: hourAgo }, { labels: ['!keep'] }])
+      expect((await fixture.api.prune(spared)).removed).toEqual([]);
+    expect((await fixture.api.prune({ until: new Date(), labels: ['keep=yes'] })).removed).toEqual([id]);
+  });
+
+  it('the last n are counted among those that a filter lets through', async () => {
+    for (const tier of ['one', 'two', 'three']) await sleeper({ name: `of-${tier}`, labels: { tier } });
+    const names = async (filter: ContainerFilter) => (await fixture.api.list(filter)).map(({ name }) => name);
+    expect(await names({ last: 1, labels: ['tier=one'] })).toEqual(['of-one']);
+    expect(await names({ last: 2, names: ['of-'] })).toEqual(['of-three', 'of-two']);
+    expect(await names({ last: 1 })).toEqual(['of-three']);
   });
 
   it('a start that fails leaves the container, with the reason', async () => {

@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { CreateRequest, RestartPolicy } from '../../src/api/containers.ts';
+import { restartDelay, shortRuns } from '../../src/containers/restart/restart-policy.ts';
+import type { ContainerRecord } from '../../src/containers/state/container-record.ts';
 import { type Fixture, openFixture } from './fixture.ts';
 
 let fixture: Fixture;
@@ -105,4 +107,47 @@ it('a policy for a container that removes itself is refused', async () => {
   await expect(run('always', ['true'], { autoRemove: true })).rejects.toMatchObject({
     code: 'CONTAINER_REQUEST_INVALID',
   });
+});
+
+it('restart keeps a container that removes itself, once; a paused one is restarted too, but not started', async () => {
+  const id = await run('no', ['sleep', '100'], { autoRemove: true });
+  await fixture.api.restart(id, { timeout: 0 });
+  expect(await inspected(id)).toMatchObject({ State: { Status: 'running' } });
+  await fixture.api.pause(id);
+  await expect(fixture.api.start(id)).rejects.toMatchObject({ code: 'CONTAINER_PAUSED' });
+  await fixture.api.restart(id, { timeout: 0 });
+  const told = fixture.services.database
+    .all<{ action: string }>('SELECT action FROM events WHERE subject = ? ORDER BY seq', id)
+    .map(({ action }) => action);
+  expect(told.slice(-3)).toEqual(['stop', 'start', 'restart']);
+  await fixture.api.stop(id, { timeout: 0 });
+  await expect(fixture.api.inspect(id)).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' });
+});
+
+it('one that waits for its next start is not removed without force', async () => {
+  const id = await run('always', ['false']);
+  await fixture.api.wait(id);
+  expect(await inspected(id)).toMatchObject({ State: { Restarting: true } });
+  await expect(fixture.api.remove(id)).rejects.toMatchObject({ code: 'CONTAINER_RUNNING' });
+  await fixture.api.remove(id, { force: true });
+});
+
+it('waits longer with each short run in a row, and begins anew after a long one', async () => {
+  const ended = (shortRuns: number, seconds: number) =>
+    ({
+      started: new Date(0),
+      finished: new Date(seconds * 1000),
+      restarts: 40,
+      shortRuns,
+    }) as ContainerRecord;
+  expect([0, 1, 2, 9, 1000].map((n) => restartDelay(ended(n, 1)))).toEqual([100, 200, 400, 51_200, 60_000]);
+  expect(restartDelay(ended(20, 10))).toBe(100);
+  expect([shortRuns(ended(3, 1)), shortRuns(ended(3, 10))]).toEqual([4, 0]);
+  const id = await run('on-failure', ['false']);
+  await exitCommand(id);
+  const { short_runs: counted } = fixture.services.database.get(
+    'SELECT short_runs FROM containers WHERE id = ?',
+    id,
+  )!;
+  expect(counted).toBe(1);
 });

@@ -1,4 +1,13 @@
-import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { CreateRequest } from '../../src/api/containers.ts';
@@ -62,6 +71,49 @@ it('an empty one gets the files of the image with owners and modes, once', async
   expect(
     (await run({ image: 'data', ...volume('bare', '/data', { noCopy: true }) }, 'ls /data')).stdout,
   ).toBe('');
+});
+
+it('one that a running container has mounted is filled under it', async () => {
+  const user = await fixture.api.run({
+    image: 'busybox',
+    command: ['sleep', '300'],
+    detach: true,
+    ...volume('seen', '/s'),
+  });
+  expect((await run({ image: 'data', ...volume('seen', '/data') }, 'true')).code).toBe(0);
+  const exec = (...command: string[]) => fixture.api.exec({ container: user.containerId, command });
+  expect((await finish(await exec('cat', '/s/first'))).stdout).toBe('from the image\n');
+  expect((await finish(await exec('stat', '-c', '%u:%g %a', '/s'))).stdout).toBe('7:8 750\n');
+});
+
+it('a filling that a crash interrupted goes on, and keeps what containers wrote', async () => {
+  await volumes.create({ name: 'half' });
+  const place = join(fixture.root, 'volumes/half');
+  mkdirSync(join(place, 'filled/sub'), { recursive: true });
+  writeFileSync(join(place, 'filled/sub/late'), 'late\n');
+  writeFileSync(join(place, 'filled/mine'), 'of the image\n');
+  writeFileSync(join(place, '_data/mine'), 'of a container\n');
+  const { stdout } = await run(
+    { image: 'data', ...volume('half', '/data') },
+    'cat /data/sub/late /data/mine',
+  );
+  expect(stdout).toBe('late\nof a container\n');
+  expect(readdirSync(place)).toEqual(['_data']);
+});
+
+it('the owner an empty one was given stays, where the image has nothing and over restarts', async () => {
+  await run(volume('given', '/nowhere'), 'chown 33:44 /nowhere');
+  const as = { user: '33:44' };
+  expect((await run({ ...as, ...volume('given', '/nowhere') }, 'touch /nowhere/x; rm /nowhere/x')).code).toBe(
+    0,
+  );
+  const { id } = await fixture.api.create({
+    image: 'data',
+    command: ['sh', '-c', 'stat -c %u /data; rm -f /data/first; chown 33 /data'],
+    ...volume('again', '/data'),
+  });
+  expect((await finish(await fixture.api.start(id, { attach: true }))).stdout).toBe('7\n');
+  expect((await finish(await fixture.api.start(id, { attach: true }))).stdout).toBe('33\n');
 });
 
 it('an anonymous volume goes with --rm and rm -v, and stays otherwise', async () => {

@@ -139,7 +139,14 @@ test('prune takes dangling images; with all also unused named ones', async () =>
   const first = await engine.images.prune();
   expect(first.removed.filter((one) => one.deleted?.startsWith('sha256:'))).not.toEqual([]);
   expect((await engine.images.list()).map(({ names }) => names)).toEqual([[busybox, layered].sort()]);
-  const second = await engine.images.prune({ all: true });
+  const { created } = (await engine.images.list())[0]!;
+  for (const spared of [{ until: created! }, { labels: ['no=such'] }])
+    expect((await engine.images.prune({ all: true, ...spared })).removed).toEqual([]);
+  const second = await engine.images.prune({
+    all: true,
+    until: new Date(created!.getTime() + 1),
+    labels: ['!no'],
+  });
   expect(second.reclaimedBytes).toBeGreaterThan(1 << 20);
   expect(await engine.images.list()).toEqual([]);
   expect(blobs(engine)).toEqual([]);

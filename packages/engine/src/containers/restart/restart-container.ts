@@ -11,7 +11,7 @@ import { reapAll } from '../reap-container.ts';
 import { startLocked } from '../start-container.ts';
 import { isActive } from '../state/container-record.ts';
 import { allContainers, containerById, updateContainer } from '../state/container-store.ts';
-import { restartDelay } from './restart-policy.ts';
+import { restartDelay, shortRuns } from './restart-policy.ts';
 
 /** Start it after its delay, if nobody stopped, started or removed it meanwhile. */
 export async function restartEnded(services: EngineServices, id: string): Promise<void> {
@@ -25,7 +25,10 @@ async function restartNow(services: EngineServices, id: string): Promise<void> {
   await withContainerLock(services, id, async () => {
     const record = containerById(services.database, id);
     if (record?.status !== 'restarting') return;
-    updateContainer(services.database, id, { restarts: record.restarts + 1 });
+    updateContainer(services.database, id, {
+      restarts: record.restarts + 1,
+      shortRuns: shortRuns(record),
+    });
     const session = await startLocked(services, id, { attach: false });
     await session[Symbol.asyncDispose]();
   });

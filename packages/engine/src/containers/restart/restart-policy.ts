@@ -13,8 +13,14 @@ export function wantsRestart(record: ContainerRecord, exitCode: number): boolean
   return name === 'on-failure' && exitCode !== 0 && (maximum === 0 || record.restarts < maximum);
 }
 
-/** Milliseconds: 100 doubling up to a minute, from the beginning after a good run. */
-export function restartDelay({ started, finished, restarts }: ContainerRecord): number {
+/** Milliseconds: 100 doubling with each short run up to a minute, from the beginning after a good run. */
+export function restartDelay(record: ContainerRecord): number {
+  const doublings = Math.max(0, shortRuns(record) - 1);
+  return Math.min(lastDelay, firstDelay * 2 ** Math.min(doublings, 10));
+}
+
+/** In a row, up to the one that has just ended. */
+export function shortRuns({ started, finished, shortRuns: before }: ContainerRecord): number {
   const lasted = (finished?.getTime() ?? 0) - (started?.getTime() ?? 0);
-  return lasted >= goodRun ? firstDelay : Math.min(lastDelay, firstDelay * 2 ** Math.min(restarts, 10));
+  return lasted >= goodRun ? 0 : before + 1;
 }

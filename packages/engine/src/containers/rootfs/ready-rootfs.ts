@@ -5,6 +5,8 @@ import type { EngineServices } from '../../services.ts';
 import { bindVolumes, fillVolumes } from '../../volumes/mount-volumes.ts';
 import type { ContainerConfig } from '../container-config.ts';
 import { mountTargets } from '../spec/mounts.ts';
+import { containerById } from '../state/container-store.ts';
+import { madeMountpoints } from './made-mountpoints.ts';
 import { prepareRootfs } from './prepare-rootfs.ts';
 
 /**
@@ -22,6 +24,9 @@ export async function readyRootfs(
   const file = join(directory, 'mountpoints.json');
   if (prepared.made.length > 0 && !existsSync(file))
     await writeFile(file, JSON.stringify(prepared.made), { mode: 0o600 });
-  await fillVolumes(services, { config, rootfs });
+  const ofImage = (target: string) => !madeMountpoints(directory).has(prepared.targets.get(target) ?? target);
+  // Once: what the container made of an empty volume, its owner say, is not undone by its next start.
+  if (containerById(services.database, id)?.started === undefined)
+    await fillVolumes(services, { config, rootfs, ofImage });
   return prepared.targets;
 }

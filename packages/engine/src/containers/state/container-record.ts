@@ -25,6 +25,8 @@ export interface ContainerRecord {
   readonly lease: string | null;
   /** By its restart policy, since a person started it. */
   readonly restarts: number;
+  /** Of those restarts the last ones, each after a run that did not last. */
+  readonly shortRuns: number;
   /** By a person. */
   readonly stopped: boolean;
 }
@@ -51,6 +53,7 @@ export type ContainerRow = SqlRow & {
   lease: string | null;
   restarts: number;
   stopped: number;
+  short_runs: number;
 };
 
 export function recordOf(row: ContainerRow): ContainerRecord {
@@ -74,6 +77,7 @@ export function recordOf(row: ContainerRow): ContainerRecord {
     error: row.error ?? undefined,
     lease: row.lease,
     restarts: row.restarts,
+    shortRuns: row.short_runs,
     stopped: row.stopped === 1,
   };
 }

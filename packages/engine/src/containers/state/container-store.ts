@@ -33,6 +33,7 @@ export interface ContainerChange {
   readonly config?: ContainerConfig;
   readonly lease?: ProcessId | null;
   readonly restarts?: number;
+  readonly shortRuns?: number;
   readonly stopped?: boolean;
 }
 
@@ -71,6 +72,7 @@ export function updateContainer(database: Database, id: string, change: Containe
   if (error !== undefined) columns.push(['error', error]);
   if (config !== undefined) columns.push(['config', JSON.stringify(config)]);
   if (change.restarts !== undefined) columns.push(['restarts', change.restarts]);
+  if (change.shortRuns !== undefined) columns.push(['short_runs', change.shortRuns]);
   if (change.stopped !== undefined) columns.push(['stopped', change.stopped ? 1 : 0]);
   if (lease !== undefined) columns.push(['lease', lease && formatLease(lease)]);
   const assignments = columns.map(([column]) => `${column} = ?`).join(', ');
