@@ -33,10 +33,11 @@ const before = loadavg()[0]!;
 const further: string[] = [];
 
 let interrupted = false;
-process.once('SIGINT', () => {
-  interrupted = true;
-  console.error('stopping after this one; what was measured is kept');
-});
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.once(signal, () => {
+    interrupted = true;
+    console.error('stopping after this one; what was measured is kept');
+  });
 
 try {
   for (const engine of engines) await engine.open?.();
@@ -66,8 +67,8 @@ try {
 async function measure(row: Row): Promise<RowResult> {
   const samples = new Map<string, number[]>();
   const failures = new Map<string, string>();
-  const last = Math.min(row.rounds ?? rounds, rounds);
-  for (let round = row.rounds === 1 ? 1 : 0; round <= last && !interrupted; round++) {
+  const last = row.rounds ?? rounds;
+  for (let round = row.warm ? 1 : 0; round <= last && !interrupted; round++) {
     for (let turn = 0; turn < engines.length; turn++) {
       const engine = engines[(turn + round) % engines.length]!;
       if (failures.has(engine.name) || interrupted) continue;

@@ -1,4 +1,5 @@
 /** The rows of docs/performance.md: what is done, and how well Strata means to do it. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from './engines.ts';
 import type { Peers } from './peers.ts';
 import { attempt, type Command, many, must, run } from './shell.ts';
@@ -14,8 +15,10 @@ export interface Row {
   readonly title: string;
   readonly what: string;
   readonly goals: readonly Goal[];
-  /** Fewer rounds than asked for: long ones. */
+  /** Instead of the number asked for: more of what is short, where noise counts for more. */
   readonly rounds?: number;
+  /** The first of a hundred warms up; no round of its own for that. */
+  readonly warm?: true;
   /** Undefined: this engine does not take part. */
   measure(engine: Engine, peers: Peers): Promise<number | undefined>;
   /** After all rounds. */
@@ -24,9 +27,14 @@ export interface Row {
 
 const NAME = `strata-bench-${process.pid}`;
 const START = 100;
+/** For commands of a tenth of a second. */
+const SHORT = 11;
+/** Before each measurement: what others do after a command, such as deleting, is over; in ms. */
+const REST = 300;
 
 async function timed(engine: Engine, command: Command | undefined): Promise<number | undefined> {
   if (command === undefined) return undefined;
+  await sleep(REST);
   const { code, seconds, output } = await run(command, { env: engine.env });
   if (code !== 0)
     throw new Error(
@@ -44,15 +52,18 @@ async function ready(engine: Engine, peers: Peers): Promise<boolean> {
   return true;
 }
 
-/** What others have written is on disk, and what they do after a command, such as deleting, is over. */
+/** What others have written is on disk. */
 async function settle(): Promise<void> {
-  await must(['sleep', '1']);
+  await sleep(1000);
   await must(['sync']);
 }
 
 async function removeNamed(engine: Engine): Promise<void> {
   if (engine.removeAll !== undefined) await attempt(engine.removeAll([NAME]), engine.env);
 }
+
+/** Measured with the starts of the containers, by engine, in the order of the rounds. */
+const removals = new Map<string, number[]>();
 
 const pulls: readonly Row[] = [
   {
@@ -83,6 +94,7 @@ const pulls: readonly Row[] = [
     title: 'pull of an image that is here',
     what: 'nothing to do but ask the registry',
     goals: [{ times: 0.3, of: 'strata overlay' }],
+    rounds: SHORT,
     async measure(engine, peers) {
       await must(engine.pull(peers.image), engine.env);
       return timed(engine, engine.pull(peers.image));
@@ -95,6 +107,7 @@ const containers: readonly Row[] = [
     title: 'run --rm, no network',
     what: '`true`, from the start of the command to its end',
     goals: [{ times: 0.6, of: 'strata overlay' }],
+    rounds: SHORT,
     async measure(engine, peers) {
       if (engine.run === undefined) return undefined;
       return timed(engine, engine.run({ network: 'none', image: peers.image }));
@@ -104,6 +117,7 @@ const containers: readonly Row[] = [
     title: 'run --rm, bridge',
     what: 'the same on a bridge',
     goals: [{ times: 0.4, of: 'strata overlay' }],
+    rounds: SHORT,
     async measure(engine, peers) {
       if (engine.run === undefined || engine.name === 'containerd') return undefined;
       return timed(engine, engine.run({ network: 'bridge', image: peers.image }));
@@ -113,6 +127,7 @@ const containers: readonly Row[] = [
     title: 'exec',
     what: '`true` in a running container',
     goals: [{ times: 0.8, of: 'strata overlay' }],
+    rounds: SHORT,
     async measure(engine, peers) {
       if (engine.exec === undefined || !(await ready(engine, peers))) return undefined;
       return timed(engine, engine.exec(NAME));
@@ -123,6 +138,7 @@ const containers: readonly Row[] = [
     title: 'commit of one changed file',
     what: 'of a running container',
     goals: [{ times: 0.8, of: 'strata overlay' }],
+    rounds: SHORT,
     async measure(engine, peers) {
       if (engine.commit === undefined || !(await ready(engine, peers))) return undefined;
       const [program, ...words] = engine.exec!(NAME);
@@ -140,26 +156,30 @@ const containers: readonly Row[] = [
     title: `${START} × run -d, eight at a time`,
     what: 'until the last is running',
     goals: [{ times: 0.6, of: 'strata overlay' }],
-    rounds: 1,
+    warm: true,
     async measure(engine, peers) {
-      if (engine.start === undefined) return undefined;
-      return many(START, 8, (n) => engine.start!(`${NAME}-${n}`, peers.image), engine.env);
+      if (engine.start === undefined || engine.removeAll === undefined) return undefined;
+      const seconds = await many(START, 8, (n) => engine.start!(`${NAME}-${n}`, peers.image), engine.env);
+      const all = Array.from({ length: START }, (_, n) => `${NAME}-${n + 1}`);
+      const removal = (await timed(engine, engine.removeAll(all)))!;
+      removals.set(engine.name, [...(removals.get(engine.name) ?? []), removal]);
+      return seconds;
     },
   },
   {
     title: `rm -f of all ${START}`,
     what: 'one command',
     goals: [{ times: 0.6, of: 'strata overlay' }],
-    rounds: 1,
+    warm: true,
     async measure(engine) {
-      if (engine.removeAll === undefined) return undefined;
-      return timed(engine, engine.removeAll(Array.from({ length: START }, (_, n) => `${NAME}-${n + 1}`)));
+      return removals.get(engine.name)?.shift();
     },
   },
   {
     title: 'ps',
     what: 'with nothing running',
     goals: [],
+    rounds: SHORT,
     async measure(engine) {
       return timed(engine, engine.list?.());
     },
