@@ -51,7 +51,7 @@ static void close_all(const int *fds) {
     if (fds[k] != -1) close(fds[k]);
 }
 
-// What it sent, or NULL: it went away, or is not what it seems.
+// What it sent, or NULL: it went away, is not what it seems, or is to do the work itself: it was too slow, or a signal came.
 static char *receive_request(int from, standby_request *request, int *fds) {
   const struct timeval soon = {2, 0}, never = {0, 0};
   char *payload = NULL;
@@ -62,6 +62,7 @@ static char *receive_request(int from, standby_request *request, int *fds) {
       recv(from, payload, request->length, MSG_WAITALL) == (ssize_t)request->length &&
       setsockopt(from, SOL_SOCKET, SO_RCVTIMEO, &never, sizeof never) == 0)
     return payload;
+  (void)!send(from, &(char){STANDBY_REFUSED}, 1, MSG_NOSIGNAL);
   return free(payload), close_all(fds), close(from), NULL;
 }
 

@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   copyFileSync,
   mkdirSync,
@@ -9,6 +10,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
+import { createConnection } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 
@@ -24,6 +26,21 @@ describe('@strata/native', () => {
     // Without NODE_PATH, which a package manager's wrapper may have set.
     const options = { cwd: `${folder}/elsewhere`, env: {}, encoding: 'utf8' } as const;
     expect(execFileSync(process.execPath, ['-e', script], options)).toMatch(/^NATIVE_MISSING .*set-up/);
+  });
+
+  it('tells a client of whom too little comes to do the work itself', async () => {
+    const socket = `${folder}/socket`;
+    const script = `const native = require('${PACKAGE}/index.cjs').load();
+      const listener = native.standbyListen('${socket}');
+      console.log('listens');
+      native.standbyAccept(listener, 60_000, new Uint8Array(36));`;
+    mkdirSync(folder, { recursive: true });
+    const standby = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(standby.stdout, 'data');
+    const client = createConnection(socket).on('connect', () => client.end('\x05'));
+    const answer = (await client.setEncoding('latin1').toArray()).join('');
+    standby.kill();
+    expect(answer).toBe('AR');
   });
 
   it('is found from a bundle that lies elsewhere, by way of node_modules', () => {
