@@ -6,6 +6,7 @@ import type { BlobWriter, Descriptor, Digest } from '@strata/core';
 import { StrataError } from '@strata/core';
 import { parseReference, type Reference } from '../reference/reference.ts';
 import { Authorizer } from './authorizer.ts';
+import { Bases } from './bases.ts';
 import { type DownloadOptions, fetchBlobFrom } from './blob-download.ts';
 import { pushBlobTo, type UploadOptions, type UploadResult, type UploadSource } from './blob-upload.ts';
 import { CredentialStore } from './credential-store.ts';
@@ -62,7 +63,11 @@ export class RegistryClient {
     });
     this.#credentials = new CredentialStore(env, options.exec);
     this.#context = {
-      session: new Session(this.#transport, new Authorizer(this.#credentials, this.#transport), directories),
+      session: new Session(
+        this.#transport,
+        new Authorizer(this.#credentials, this.#transport),
+        new Bases(this.#transport, directories),
+      ),
       timeouts,
       retry: { ...defaultRetry, ...options.retry },
       onRetry: options.onRetry,

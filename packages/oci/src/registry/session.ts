@@ -1,6 +1,6 @@
 import { hostOf, isLoopback } from './address.ts';
 import type { Authorizer } from './authorizer.ts';
-import { loadCertificates } from './certificates.ts';
+import { type Base, type Bases, ofConnection } from './bases.ts';
 import { followRedirects } from './redirect.ts';
 import { connectionError, throwIfCancelled } from './retry.ts';
 import type { Source } from './sources.ts';
@@ -20,47 +20,52 @@ export interface RegistryRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-interface Base {
-  readonly origin: string;
-  readonly unverified: boolean;
-}
-
 /** Speaks to registries: scheme, authorization, redirects. A 401 is answered exactly once. Retries nothing. */
 export class Session {
   readonly #transport: Transport;
   readonly #authorizer: Authorizer;
-  readonly #certificateDirectories: readonly string[] | undefined;
-  readonly #bases = new Map<string, Promise<Base>>();
+  readonly #bases: Bases;
 
-  constructor(transport: Transport, authorizer: Authorizer, certificateDirectories?: readonly string[]) {
+  constructor(transport: Transport, authorizer: Authorizer, bases: Bases) {
     this.#transport = transport;
     this.#authorizer = authorizer;
-    this.#certificateDirectories = certificateDirectories;
+    this.#bases = bases;
   }
 
   /** The same connections, with other credentials. */
   with(authorizer: Authorizer): Session {
-    return new Session(this.#transport, authorizer, this.#certificateDirectories);
+    return new Session(this.#transport, authorizer, this.#bases);
   }
 
   /** @throws Retryable, StrataError; any status but an answerable 401 is returned */
   async send(request: RegistryRequest): Promise<HttpResponse> {
-    const { source, scopes, signal } = request;
+    const { source, signal } = request;
     try {
-      const base = await this.#base(source, signal);
-      const url =
-        typeof request.path === 'string' ? new URL(`${base.origin}/v2/${request.path}`) : request.path;
-      const used = await this.#authorizer.header(source, scopes, signal);
-      const response = await this.#exchange(request, { url, base, authorization: used });
-      if (response.status !== 401 || response.url.origin !== base.origin) return response;
-      const authorization = await this.#authorizer.answer(response, { source, scopes, used, signal });
-      if (authorization === undefined) return response;
-      await response.discard();
-      return await this.#exchange(request, { url, base, authorization });
+      const base = await this.#bases.of(source, signal);
+      if (base.assumed !== true) return await this.#sendTo(base, request);
+      const answer = await this.#sendTo(base, request).catch(ofConnection);
+      throwIfCancelled(signal);
+      const settled = await this.#bases.settle({ source, base, answer }, signal);
+      if (answer !== undefined && settled.origin === base.origin) return answer;
+      await answer?.discard();
+      return await this.#sendTo(settled, request);
     } catch (error) {
       throwIfCancelled(signal);
       throw connectionError(error, source.host);
     }
+  }
+
+  async #sendTo(base: Base, request: RegistryRequest): Promise<HttpResponse> {
+    const { source, scopes, signal } = request;
+    const url =
+      typeof request.path === 'string' ? new URL(`${base.origin}/v2/${request.path}`) : request.path;
+    const used = await this.#authorizer.header(source, scopes, signal);
+    const response = await this.#exchange(request, { url, base, authorization: used });
+    if (response.status !== 401 || response.url.origin !== base.origin) return response;
+    const authorization = await this.#authorizer.answer(response, { source, scopes, used, signal });
+    if (authorization === undefined) return response;
+    await response.discard();
+    return await this.#exchange(request, { url, base, authorization });
   }
 
   /** A URL of somebody else (foreign layers): no credentials, no headers but harmless ones. */
@@ -106,45 +111,5 @@ export class Session {
       plainAllowed: source.insecure,
       fromLoopback: local,
     });
-  }
-
-  #base(source: Source, signal?: AbortSignal): Promise<Base> {
-    if (!source.insecure) return Promise.resolve({ origin: `https://${source.host}`, unverified: false });
-    let base = this.#bases.get(source.host);
-    if (base === undefined) {
-      base = this.#probe(source, signal);
-      this.#bases.set(source.host, base);
-      base.catch(() => this.#bases.delete(source.host));
-    }
-    return base;
-  }
-
-  /**
-   * Loopback and declared-insecure registries may speak either; HTTPS is enforced where certs.d knows the host, and preferred
-   * where a network lies between. On loopback HTTP is asked first: HTTPS would not be verified there, and costs more.
-   */
-  async #probe(source: Source, signal?: AbortSignal): Promise<Base> {
-    const origin = `https://${source.host}`;
-    const known = await loadCertificates(source.host, this.#certificateDirectories);
-    if (known !== undefined) return { origin, unverified: false };
-    const plain = { origin: `http://${source.host}`, unverified: true };
-    // 400 is what servers of HTTPS answer.
-    if (isLoopback(hostOf(source.host)) && [200, 401].includes(await this.#ping(plain, signal))) return plain;
-    return (await this.#ping({ origin, unverified: true }, signal)) > 0
-      ? { origin, unverified: true }
-      : plain;
-  }
-
-  /** Status; 0 when it cannot be spoken to. */
-  async #ping({ origin, unverified }: Base, signal?: AbortSignal): Promise<number> {
-    try {
-      const url = new URL(`${origin}/v2/`);
-      const response = await this.#transport.send({ method: 'GET', url, unverified, signal });
-      await response.discard();
-      return response.status;
-    } catch {
-      throwIfCancelled(signal);
-      return 0;
-    }
   }
 }
