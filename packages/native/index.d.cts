@@ -96,8 +96,9 @@ export interface Native {
   standbyListen(path: string): number;
   /**
    * Wait, blocking this thread, for a client of packages/native/client: its words and environment, each ended by NUL.
-   * `undefined` after `milliseconds`. Into `numbers` go nine int32: the connection; its standard streams and working
-   * directory; the count of words; its umask; the signals it ignores, as two halves. Closes the listener with the first.
+   * `undefined` after `milliseconds`, or a signal. Into `numbers` go nine int32: the connection; its standard streams and
+   * working directory; the count of words; its umask; the signals it ignores, as two halves. Closes the listener with the
+   * first.
    */
   standbyAccept(listener: number, milliseconds: number, numbers: Uint8Array): Buffer | undefined;
   /** From now on this process gets the client's signals, and dies when it dies. */

@@ -205,6 +205,12 @@ describe('a standby process', () => {
     await standbys.strata(['ps']);
     await expect.poll(() => standbys.pids().length).toBe(1);
     await expect.poll(() => standbys.pids().length).toBe(0);
+    // Whatever signals come: a profiler's, say.
+    await using profiled = new Standbys(place.home, 1);
+    const NODE_OPTIONS = '--cpu-prof --cpu-prof-dir=/dev/null/none';
+    await profiled.strata(['ps'], { env: { NODE_OPTIONS } });
+    await expect.poll(() => profiled.pids().length).toBe(1);
+    await expect.poll(() => profiled.pids().length, { timeout: 10_000 }).toBe(0);
     await using off = new Standbys(place.home, 0);
     await off.strata(['ps']);
     expect(off.pids()).toEqual([]);

@@ -67,25 +67,24 @@ static char *receive_request(int from, standby_request *request, int *fds) {
 }
 
 // standbyAccept(listener, milliseconds, numbers): waits, blocking everything, for a client's request: its words and
-// environment; undefined when none came. `numbers` (9 int32): connection, the four descriptors, count of words, umask, and
-// the signals it ignores as two halves. The listener is closed once there is one: who comes later goes elsewhere.
+// environment; undefined when none came, or a signal. `numbers` (9 int32): connection, the four descriptors, count of words,
+// umask, and the signals it ignores as two halves. The listener is closed once there is one: who comes later goes elsewhere.
 BINDING(standbyAccept) {
   ARGUMENTS("iib");
   struct pollfd one = {.fd = INT(0), .events = POLLIN};
+  standby_request request;
+  int fds[STANDBY_FDS] = {-1, -1, -1, -1};
   if (in.a[2].len < 9 * sizeof(int)) return fail(env, EINVAL, "accept");
-  for (int ready; (ready = poll(&one, 1, INT(1))) != 0;) {
-    standby_request request;
-    int fds[STANDBY_FDS] = {-1, -1, -1, -1}, from = ready == 1 ? accept4(INT(0), NULL, NULL, SOCK_CLOEXEC) : -1;
-    char *payload = from == -1 ? NULL : receive_request(from, &request, fds);
-    if (from == -1 && errno != EINTR && errno != ECONNABORTED && errno != EAGAIN) return fail(env, errno, "accept");
-    if (payload == NULL) continue;
-    close(INT(0));
-    memcpy(TEXT(2), (int[]){from, fds[0], fds[1], fds[2], fds[3], (int)request.words, (int)request.umask,
-                            (int)(uint32_t)request.ignored, (int)(uint32_t)(request.ignored >> 32)}, 9 * sizeof(int));
-    napi_value out = data(env, "accept", payload, request.length);
-    return free(payload), out;
-  }
-  return NULL;
+  if (poll(&one, 1, INT(1)) != 1) return NULL;
+  int from = accept4(INT(0), NULL, NULL, SOCK_CLOEXEC);
+  if (from == -1 && errno != EINTR && errno != ECONNABORTED && errno != EAGAIN) return fail(env, errno, "accept");
+  char *payload = from == -1 ? NULL : receive_request(from, &request, fds);
+  if (payload == NULL) return NULL;
+  close(INT(0));
+  memcpy(TEXT(2), (int[]){from, fds[0], fds[1], fds[2], fds[3], (int)request.words, (int)request.umask,
+                          (int)(uint32_t)request.ignored, (int)(uint32_t)(request.ignored >> 32)}, 9 * sizeof(int));
+  napi_value out = data(env, "accept", payload, request.length);
+  return free(payload), out;
 }
 
 static struct {

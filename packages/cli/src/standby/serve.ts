@@ -37,9 +37,14 @@ async function nextRequest(
   listener: number,
   seconds: number,
 ): Promise<Request | undefined> {
-  for (let left = seconds, slice = 0; left > 0; left -= slice) {
-    slice = remains.monitors ? 1 : left;
-    const request = acceptRequest(native, listener, slice * 1000);
+  const end = performance.now() + seconds * 1000;
+  for (let left = seconds * 1000; left > 0; left = end - performance.now()) {
+    // Sooner also when a signal comes, or somebody who asks for nothing.
+    const request = acceptRequest(
+      native,
+      listener,
+      Math.ceil(remains.monitors ? Math.min(left, 1000) : left),
+    );
     if (request !== undefined) return request;
     await turn();
   }
