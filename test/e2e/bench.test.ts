@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -86,6 +86,33 @@ describe('strata bench', () => {
     expect(worse.stdout).toMatch(/regression/);
   });
 
+  it('fails a job when what the baseline has cannot be measured any more, or nothing was measured again', async () => {
+    const little = ['--storage=overlay', '--workload=remove', '--runs=1'];
+    await bench(...little, `--json=${files}/two.json`);
+    const two = json('two.json');
+    const renamed = two.workloads.map((workload) => ({ ...workload, id: `not-${workload.id}` }));
+    writeFileSync(join(files, 'other.json'), JSON.stringify({ ...two, workloads: renamed }));
+    const nothing = [...little, `--baseline=${files}/other.json`];
+    const shown = await bench(...nothing);
+    expect({ code: shown.code, stdout: shown.stdout }).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('no figure of the baseline was measured again'),
+    });
+    expect((await bench(...nothing, '--fail-on-regression')).code).toBe(1);
+  });
+
+  it('keeps the report when a file of it cannot be written, and writes any form to standard output', async () => {
+    const target = join(files, 'late.html');
+    const arguments_ = ['--storage=overlay', '--workload=remove', '--markdown=-', `--html=${target}`];
+    // Made while it measures.
+    const running = bench(...arguments_);
+    await expect.poll(() => leftovers().length, { timeout: 20_000 }).toBeGreaterThan(0);
+    mkdirSync(target);
+    const { code, stdout, stderr } = await running;
+    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('late.html') });
+    expect(stdout).toMatch(/^# strata bench: overlay\n/);
+  });
+
   it('runs a command of the user, and says how it failed', async () => {
     const good = await bench(
       '--storage=overlay',
@@ -104,6 +131,7 @@ describe('strata bench', () => {
       '--command=echo why >&2; exit 7',
       '--runs=1',
     );
+    expect(bad.code).toBe(1);
     expect(bad.stderr).not.toMatch(/^strata: /m);
     expect(bad.stdout).toMatch(/overlay failed: .*status 7: why/);
     expect(leftovers()).toEqual([]);
@@ -169,6 +197,14 @@ describe('strata bench', () => {
     [['network', '--image=busybox'], 'does not belong to a bench of network drivers'],
     [['sound'], 'no bench of "sound"'],
     [['--html=/nowhere/x.html'], 'nowhere'],
+    [['--html=/tmp'], 'it is a directory'],
+    [['--json=/proc/x.json'], '/proc/x.json'],
+    [['--json=-', '--markdown=-'], 'standard output can take one report only'],
+    [['--backing='], 'a directory, "loop" or "memory" is needed'],
+    [['--cold'], '--cold needs --backing=DIR'],
+    [['--network=none'], '--network is for the container of --command'],
+    [['--baseline=/tmp'], '/tmp is a directory'],
+    [['--image=localhost:1/nope', '--workload=small-files,start'], 'localhost:1'],
   ])('refuses %j in one sentence', async (args, sentence) => {
     const { code, stdout, stderr } = await place.home.strata(['bench', ...args], { env: { TMPDIR: files } });
     expect(code).not.toBe(0);

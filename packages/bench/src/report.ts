@@ -15,7 +15,7 @@ export interface Metric {
   readonly better: 'lower' | 'higher';
 }
 
-/** 95 %, by bootstrap. */
+/** At least 95 %, exact for any distribution; with fewer than six samples all there is, which is less. */
 export type Interval = readonly [low: number, high: number];
 
 export interface Summary {
@@ -135,11 +135,20 @@ export interface Change {
   readonly verdict: 'regression' | 'improvement' | 'noise';
 }
 
+export interface Missing {
+  readonly workload: string;
+  readonly metric: string;
+  readonly subject: string;
+  readonly reason: string;
+}
+
 /** This run against an earlier one (`--baseline`). */
 export interface Comparison {
   readonly file: string;
   readonly startedAt: string;
   readonly changes: readonly Change[];
+  /** Figures the baseline has and that could not be measured again. Absent in older reports. */
+  readonly missing?: readonly Missing[];
   /** Why the two may not be comparable: another machine, kernel, backing, image. */
   readonly warnings: readonly string[];
   readonly regressions: number;

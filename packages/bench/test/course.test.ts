@@ -109,6 +109,28 @@ describe('a course', () => {
     expect(closed).toBe(2);
   });
 
+  it('keeps what was measured when a filesystem breaks, and says why it did', async () => {
+    const breaks: Contestant = {
+      ...contestant('a'),
+      settle: async () => {
+        throw new Error('EIO');
+      },
+      shortage: async () => 'the backing is full',
+    };
+    const results = await new Course([breaks], [noting([])], { runs: 3, signal: stays() }).run();
+    expect(results[0]!.metrics[0]!.measured[0]!.samples).toHaveLength(3);
+    expect(results[0]!.notMeasured).toEqual([
+      { subject: 'a', cause: 'failed', reason: 'EIO (the backing is full)' },
+    ]);
+  });
+
+  it('lets nothing of one turn reach into the next', async () => {
+    const log: string[] = [];
+    const resting = subjects.map((one) => ({ ...one, rest: async () => void log.push(`rest ${one.id}`) }));
+    await new Course(resting, [noting(log)], { runs: 1, signal: stays() }).run();
+    expect(log).toEqual(['rest a', 'a', 'rest b', 'b', 'rest b', 'b', 'rest a', 'a']);
+  });
+
   it('reports how far it is, never backwards, to the end', async () => {
     const seen: number[] = [];
     const onProgress = (event: BenchProgress): void => {

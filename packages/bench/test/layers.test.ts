@@ -1,14 +1,24 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import type { AnyDriverDefinition } from '@strata/core';
+import { type AnyDriverDefinition, StrataError } from '@strata/core';
 import btrfs from '@strata/driver-layer-btrfs';
 import overlay from '@strata/driver-layer-overlay';
 import vfs from '@strata/driver-layer-vfs';
 import { createHost } from '@strata/host';
-import { createLoopFilesystem, type LoopFilesystem } from '@strata/test-fixtures';
+import { createLoopFilesystem, type LoopFilesystem as Disk } from '@strata/test-fixtures';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BenchPorts, type BenchProgress, benchLayers, type LayerBenchRequest } from '../src/index.ts';
+import { LoopFilesystem } from '../src/stage/loop-filesystem.ts';
 import { openWorkplace } from '../src/stage/workplace.ts';
 
 const host = createHost({ logLevel: 'error' });
@@ -46,7 +56,7 @@ const request = (part: Partial<LayerBenchRequest>): LayerBenchRequest => ({
 });
 
 describe('a bench of real layer drivers', { timeout: 300_000 }, () => {
-  let disk: LoopFilesystem;
+  let disk: Disk;
   const temporary = process.env.TMPDIR;
   beforeAll(async () => {
     disk = await createLoopFilesystem({ type: 'ext4', size: 4 * 2 ** 30 });
@@ -81,7 +91,14 @@ describe('a bench of real layer drivers', { timeout: 300_000 }, () => {
     const MIB = 2 ** 20;
     expect(figures('page-cache', 'cached')).toEqual({ overlay: 64 * MIB, btrfs: 256 * MIB, vfs: 256 * MIB });
     expect(report.subjects.map(({ filesystem }) => filesystem)).toEqual(['ext4', 'btrfs', 'ext4']);
-    expect(report.workloads.flatMap(({ notMeasured }) => notMeasured)).toEqual([]);
+    expect(report.workloads.flatMap(({ notMeasured }) => notMeasured)).toEqual(
+      ['images-inodes', 'containers-inodes'].map((metric) => ({
+        subject: 'btrfs',
+        metric,
+        cause: 'skipped',
+        reason: 'btrfs does not count inodes',
+      })),
+    );
     expect(traces()).toEqual([]);
   });
 
@@ -98,7 +115,7 @@ describe('a bench of real layer drivers', { timeout: 300_000 }, () => {
       ports,
       request({
         drivers: ['overlay', 'btrfs'],
-        workloads: ['remove', 'clone', 'disk-space', 'page-cache'],
+        workloads: ['read-tree', 'remove', 'clone', 'disk-space', 'page-cache'],
         backing: { kind: 'directory', path: disk.directory },
       }),
     );
@@ -111,8 +128,106 @@ describe('a bench of real layer drivers', { timeout: 300_000 }, () => {
         reason: expect.stringContaining('--cold'),
       }),
     ]);
+    const reads = report.workloads.find(({ id }) => id === 'read-tree')!;
+    const measured = Object.fromEntries(
+      reads.metrics.map((metric) => [metric.id, metric.measured.map(({ subject }) => subject)]),
+    );
+    // A warm read beside a cold one would say that overlay is fast.
+    expect(measured).toMatchObject({ 'first-1': ['btrfs'], 'warm-1': ['overlay', 'btrfs'] });
+    expect(reads.notMeasured).toContainEqual(
+      expect.objectContaining({ subject: 'overlay', metric: 'first-1', cause: 'skipped' }),
+    );
     expect(readdirSync(disk.directory)).toEqual(before);
     expect(traces(disk.directory)).toEqual([]);
+  });
+
+  it('does not let one driver fail because another filled the disk they share', async () => {
+    const directory = mkdtempSync(join(disk.directory, 'small-'));
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=150m', 'none', directory]);
+    try {
+      const { workloads } = await benchLayers(
+        ports,
+        request({
+          drivers: ['vfs', 'overlay'],
+          workloads: ['disk-space'],
+          runs: 2,
+          backing: { kind: 'directory', path: directory },
+        }),
+      );
+      expect(workloads[0]!.notMeasured).toEqual([
+        { subject: 'vfs', cause: 'failed', reason: expect.stringMatching(/no space/i) },
+      ]);
+      expect(workloads[0]!.metrics[0]!.measured.map(({ subject }) => subject)).toEqual(['overlay']);
+    } finally {
+      execFileSync('umount', [directory]);
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  it('empties the cache of the file below its filesystem, too', async () => {
+    const filesystem = await LoopFilesystem.create(host, mkdtempSync(join(disk.directory, 'loop-')), {
+      id: 'x',
+      pool: undefined,
+    });
+    const resident = () =>
+      Number(
+        execFileSync('fincore', ['-bno', 'RES', join(filesystem.directory, '../x.img')], {
+          encoding: 'utf8',
+        }),
+      );
+    try {
+      writeFileSync(join(filesystem.directory, 'file'), Buffer.alloc(16 * 2 ** 20, 'x'));
+      await host.files.syncfs(filesystem.directory);
+      expect(resident()).toBeGreaterThan(16 * 2 ** 20);
+      await filesystem.forgetCaches();
+      expect(resident()).toBeLessThan(8 * 2 ** 20);
+      expect(readFileSync(join(filesystem.directory, 'file'))).toHaveLength(16 * 2 ** 20);
+    } finally {
+      await host.mounter.unmount(filesystem.directory);
+      rmSync(join(filesystem.directory, '..'), { recursive: true });
+    }
+  });
+
+  it('waits until btrfs has freed what was deleted', async () => {
+    const parent = mkdtempSync(join(disk.directory, 'loop-'));
+    const filesystem = await LoopFilesystem.create(host, parent, { id: 'x', pool: btrfs.pool });
+    const taken = () => {
+      const { blocks, bfree, bsize } = statfsSync(filesystem.directory);
+      return ((blocks - bfree) * bsize) / 2 ** 20;
+    };
+    try {
+      const before = taken();
+      const layer = join(filesystem.directory, 'layer');
+      execFileSync('btrfs', ['-q', 'subvolume', 'create', layer]);
+      writeFileSync(join(layer, 'file'), Buffer.alloc(64 * 2 ** 20, 'x'));
+      await host.files.syncfs(filesystem.directory);
+      expect(taken() - before).toBeGreaterThan(60);
+      execFileSync('btrfs', ['-q', 'subvolume', 'delete', layer]);
+      await filesystem.drain();
+      expect(taken() - before).toBeLessThan(4);
+    } finally {
+      await host.mounter.unmount(filesystem.directory);
+      rmSync(parent, { recursive: true });
+    }
+  });
+
+  it('finds out about an image that is nowhere before it measures', async () => {
+    const missing = new StrataError('not-found', 'IMAGE_NOT_FOUND', 'no such image');
+    const events: BenchProgress[] = [];
+    const engine = async (): Promise<never> => {
+      throw missing;
+    };
+    const bench = benchLayers(
+      { ...ports, userEngine: engine, openEngine: engine },
+      request({
+        workloads: ['small-files', 'start'],
+        image: { kind: 'image', reference: 'nope' },
+        onProgress: (event) => events.push(event),
+      }),
+    );
+    await expect(bench).rejects.toBe(missing);
+    expect(events).toEqual([{ kind: 'image', image: 'nope' }]);
+    expect(traces()).toEqual([]);
   });
 
   it.each(['memory', 'loop'] as const)(
@@ -149,6 +264,16 @@ describe('a bench of real layer drivers', { timeout: 300_000 }, () => {
     const report = await benchLayers(with_, request({ drivers: ['broken', 'vfs'], workloads: ['remove'] }));
     expect(report.leftOut).toEqual([{ id: 'broken', reason: 'no kernel for it', hint: 'boot another' }]);
     expect(report.subjects.map(({ id }) => id)).toEqual(['vfs']);
+    // The tools are there, and the kernel cannot mount what they make.
+    const pool = { ...btrfs.pool!, format: ['true'] as const };
+    const strange: AnyDriverDefinition = { ...vfs, id: 'strange', pool };
+    const rest = await benchLayers(
+      { ...ports, drivers: [strange, ...ports.drivers] },
+      request({ drivers: ['strange', 'vfs'], workloads: ['remove'] }),
+    );
+    expect(rest.leftOut).toEqual([
+      expect.objectContaining({ id: 'strange', reason: expect.stringContaining('mount') }),
+    ]);
     await expect(benchLayers(with_, request({ drivers: ['broken'] }))).rejects.toMatchObject({
       code: 'BENCH_NO_DRIVER',
       message: expect.stringContaining('no kernel for it'),

@@ -12,6 +12,7 @@ import {
   renderJson,
   renderMarkdown,
   renderTable,
+  type WorkloadResult,
   withComparison,
 } from '../src/index.ts';
 import { assess } from '../src/stats/assess.ts';
@@ -104,6 +105,12 @@ describe('the HTML report', () => {
     expect(html).toContain('prefers-color-scheme: dark');
   });
 
+  it('says why there is no chart at all', () => {
+    const [workload] = report().workloads as [WorkloadResult];
+    const without = { ...workload, metrics: workload.metrics.filter(({ id }) => id !== 'rare') };
+    expect(renderHtml(report(1, { workloads: [without] }))).toContain('overlay, rare skipped: EXDEV');
+  });
+
   it('says when it is partial, and what was left out', () => {
     expect(renderHtml(report(1, { partial: 'It was interrupted' }))).toContain('Partial report');
     expect(html).toContain('no zfs here');
@@ -116,7 +123,7 @@ describe('the other forms', () => {
       expect(text).toContain('6.00 ms');
       expect(text).toContain('3.00×');
       expect(text).toContain('±2 %');
-      expect(text).toMatch(/5\.88 ms–6\.12 ms/);
+      expect(text).toMatch(/5\.82 ms–6\.18 ms/);
       expect(text).toContain('overlay, rare skipped: EXDEV');
     }
   });
@@ -154,6 +161,47 @@ describe('a baseline', () => {
     ]);
     expect(against(report(1.3), report()).changes[1]!.verdict).toBe('improvement');
     expect(against(report(), report(1.03)).regressions).toBe(0);
+  });
+
+  it('names what was measured then and cannot be now, unless nobody asked', () => {
+    const [workload] = report().workloads as [WorkloadResult];
+    const broken = {
+      ...workload,
+      metrics: workload.metrics.map((one) => ({
+        ...one,
+        measured: one.measured.filter(({ subject }) => subject !== 'btrfs'),
+      })),
+    };
+    const failed = [{ subject: 'btrfs', cause: 'failed', reason: 'no space left' }] as const;
+    const now = (notMeasured: WorkloadResult['notMeasured']) =>
+      against(report(), report(1, { workloads: [{ ...broken, notMeasured }] }));
+    expect(now(failed)).toMatchObject({
+      regressions: 0,
+      missing: [
+        { workload: 'prepare', metric: 't', subject: 'btrfs', reason: 'no space left' },
+        { workload: 'prepare', metric: 'rare', subject: 'btrfs', reason: 'no space left' },
+      ],
+    });
+    expect(now([]).missing).toEqual([]);
+    expect(now([{ ...failed[0], cause: 'stopped' }]).missing).toEqual([]);
+    const gone = report(1, {
+      workloads: [{ ...broken, notMeasured: [] }],
+      leftOut: [{ id: 'btrfs', reason: 'no btrfs in this kernel' }],
+    });
+    const compared = withComparison(gone, { file: 'before.json', report: report() });
+    for (const text of [renderTable(compared).join('\n'), renderMarkdown(compared), renderHtml(compared)])
+      expect(text).toMatch(/not measured any more: prepare t of btrfs: no btrfs in this kernel/i);
+    expect(against(report(), report(1, { workloads: [] }))).toMatchObject({ changes: [], missing: [] });
+  });
+
+  it('of another kind of drivers is refused', async () => {
+    const file = join(directory, 'network.json');
+    await writeFile(file, renderJson(report(1, { kind: 'network' })));
+    await expect(readBaseline(file, 'layer')).rejects.toMatchObject({ code: 'BENCH_BASELINE' });
+    await expect(readBaseline(directory, 'layer')).rejects.toMatchObject({
+      code: 'BENCH_BASELINE',
+      message: expect.stringContaining('is a directory'),
+    });
   });
 
   it('warns about another machine', () => {

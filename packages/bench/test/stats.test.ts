@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { comparePaired, compareUnpaired } from '../src/stats/compare.ts';
 import { seeded } from '../src/stats/random.ts';
+import { medianRank, rankSumRank } from '../src/stats/ranks.ts';
 import { quantile, summarise } from '../src/stats/summary.ts';
 
 const random = seeded(7);
@@ -16,15 +17,27 @@ describe('summaries', () => {
     expect(summarise([16, 1, 4, 8, 2])).toMatchObject({ median: 4, mad: 3, min: 1, max: 16 });
   });
 
-  it('give an interval that holds the true median about 95 times in 100', () => {
-    const trueMedian = 1 + 0.1 * Math.LN2;
-    let inside = 0;
-    for (let trial = 0; trial < 300; trial++) {
-      const [low, high] = summarise(times(9, 1)).interval;
-      if (low <= trueMedian && trueMedian <= high) inside += 1;
-    }
-    expect(inside / 300).toBeGreaterThan(0.88);
-    expect(inside / 300).toBeLessThan(1);
+  it.each([6, 7, 8, 9, 15])(
+    'give an interval of %d samples that holds the true median 95 times in 100',
+    (n) => {
+      const trueMedian = 1 + 0.1 * Math.LN2;
+      const TRIALS = 4000;
+      let inside = 0;
+      for (let trial = 0; trial < TRIALS; trial++) {
+        const [low, high] = summarise(times(n, 1)).interval;
+        if (low <= trueMedian && trueMedian <= high) inside += 1;
+      }
+      expect(inside / TRIALS).toBeGreaterThan(0.94);
+      expect(inside / TRIALS).toBeLessThan(0.999);
+    },
+  );
+
+  it('bound intervals at the ranks of the tables', () => {
+    expect([5, 6, 8, 9, 12, 20].map((n) => medianRank(n, 0.05))).toEqual([1, 1, 1, 2, 3, 6]);
+    // One more than the critical values of U: 2, 8, 17, 127.
+    expect([5, 7, 9, 20].map((n) => rankSumRank(n, n, 0.05))).toEqual([3, 9, 18, 128]);
+    expect(Math.abs(medianRank(41, 0.05) - medianRank(40, 0.05))).toBeLessThan(2);
+    expect(rankSumRank(41, 40, 0.05)).toBeGreaterThan(rankSumRank(40, 40, 0.05));
   });
 
   it('are the same for the same samples', () => {
@@ -60,9 +73,22 @@ describe('comparisons', () => {
       compareUnpaired(
         drift,
         drift.map((time) => time * 1.2),
-        's',
+        { unit: 's' },
       ).noise,
     ).toBe(true);
+  });
+
+  it('find hardly a regression in a whole report of equal work, and real ones still', () => {
+    const COMPARISONS = 100;
+    const options = { unit: 's', comparisons: COMPARISONS } as const;
+    let wrong = 0;
+    for (let trial = 0; trial < 20 * COMPARISONS; trial++)
+      if (!compareUnpaired(times(9, 1), times(9, 1), options).noise) wrong += 1;
+    expect(wrong).toBeLessThanOrEqual(3);
+    expect(compareUnpaired(times(9, 1), times(9, 1.8), options).noise).toBe(false);
+    expect(compareUnpaired([1, 1.01, 1.02, 1, 0.99], [1.3, 1.31, 1.29, 1.3, 1.33], options).noise).toBe(
+      false,
+    );
   });
 
   it('say nothing after two runs, and need samples apart after four', () => {

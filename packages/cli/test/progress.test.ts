@@ -1,5 +1,6 @@
 import type { LayerProgress, ProgressEvent } from '@strata/core';
 import { describe, expect, it } from 'vitest';
+import { stepLines } from '../src/commands/bench-progress.ts';
 import { layerLine, progressBar } from '../src/render/bar.ts';
 import { LiveLines } from '../src/render/live-lines.ts';
 import { LiveProgress, PlainProgress } from '../src/render/progress.ts';
@@ -137,5 +138,24 @@ describe('progress', () => {
       'bbbbbbbbbbbb: Already exists',
       '',
     ]);
+  });
+});
+
+describe('the progress of a bench', () => {
+  const step = {
+    kind: 'step',
+    workload: 'Start a container and wait for its end',
+    subject: 'overlay',
+    step: 3,
+    runs: 9,
+    done: 0.5,
+    left: 180_000,
+  } as const;
+
+  it.each([40, 80, 200])('shows bar, time left and run on a terminal of %d columns', (columns) => {
+    const terminal = new Terminal(columns);
+    new LiveLines(terminal).draw(stepLines(step, columns));
+    const shown = terminal.rows.join('\n');
+    expect(shown).toMatch(/█░+ +50% {2}3 min left\noverlay, run 3 of 9: Start/);
   });
 });

@@ -3,7 +3,8 @@ import * as v from 'valibot';
 import type { BenchReport } from '../report.ts';
 
 const MANY = 10_000;
-const text = v.pipe(v.string(), v.maxLength(4096));
+/** As long as an argument may be (MAX_ARG_STRLEN, execve(2)): commands are in it. */
+const text = v.pipe(v.string(), v.maxLength(1 << 18));
 const number = v.pipe(v.number(), v.finite());
 const optionalText = v.exactOptional(text);
 const list = <S extends v.GenericSchema>(item: S) => v.pipe(v.array(item), v.maxLength(MANY), v.readonly());
@@ -79,6 +80,7 @@ const comparison = v.object({
       verdict: v.picklist(['regression', 'improvement', 'noise']),
     }),
   ),
+  missing: v.exactOptional(list(v.object({ workload: text, metric: text, subject: text, reason: text }))),
   warnings: list(text),
   regressions: number,
 });

@@ -1,4 +1,5 @@
 import type { BenchReport, Comparison, MetricResult, WorkloadResult } from '../report.ts';
+import { missingText, NOTHING_COMMON } from './comparison.ts';
 import { figure, ratioText, span, spreadText, times } from './units.ts';
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
@@ -67,7 +68,14 @@ function metricRows(metric: MetricResult): string[] {
   );
 }
 
-function comparisonLines({ changes, file, startedAt, warnings, regressions }: Comparison): string[] {
+function comparisonLines({
+  changes,
+  missing = [],
+  file,
+  startedAt,
+  warnings,
+  regressions,
+}: Comparison): string[] {
   const real = changes.filter(({ verdict }) => verdict !== 'noise');
   return [
     `## Against ${file} of ${startedAt}`,
@@ -75,6 +83,9 @@ function comparisonLines({ changes, file, startedAt, warnings, regressions }: Co
     `${regressions} regressions, ${real.length - regressions} improvements, ${changes.length - real.length} figures within noise.`,
     '',
     ...warnings.map((warning) => `- Careful: ${warning}`),
+    ...(changes.length + missing.length === 0 ? [`- Careful: ${NOTHING_COMMON}`] : []),
+    ...missing.map((one) => `- ${missingText(one)}`),
+    '',
     ...(real.length > 0
       ? [
           row(['workload', 'driver', 'before', 'after', 'ratio', '']),

@@ -1,4 +1,5 @@
 import type { BenchReport, Comparison, MetricResult, WorkloadResult } from '../report.ts';
+import { missingText, NOTHING_COMMON } from './comparison.ts';
 import { figure, ratioText, span, spreadText, times } from './units.ts';
 
 /** The report for a terminal: per workload what it tells, the figures, the verdict. */
@@ -42,7 +43,14 @@ function metricCells(metric: MetricResult): string[][] {
   ]);
 }
 
-function comparisonLines({ file, startedAt, changes, warnings, regressions }: Comparison): string[] {
+function comparisonLines({
+  file,
+  startedAt,
+  changes,
+  missing = [],
+  warnings,
+  regressions,
+}: Comparison): string[] {
   const real = changes.filter(({ verdict }) => verdict !== 'noise');
   const rows = real.map(({ workload, metric, subject, unit, before, after, ratio, verdict }) => [
     `${workload} ${metric}`,
@@ -55,7 +63,9 @@ function comparisonLines({ file, startedAt, changes, warnings, regressions }: Co
   return [
     `Against ${file} of ${startedAt}: ${count}, ${changes.length - real.length} within noise`,
     ...warnings.map((warning) => `  careful: ${warning}`),
+    ...(changes.length + missing.length === 0 ? [`  careful: ${NOTHING_COMMON}`] : []),
     ...(rows.length > 0 ? align(rows).map((line) => `  ${line}`) : []),
+    ...missing.map((one) => `  ${missingText(one)}`),
   ];
 }
 

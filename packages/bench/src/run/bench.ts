@@ -30,6 +30,9 @@ export interface LayerBenchRequest {
   readonly onProgress?: ProgressReporter;
 }
 
+const imageName = (image: ImageChoice): string =>
+  image.kind === 'synthetic' ? 'synthetic' : image.reference;
+
 export async function benchLayers(ports: BenchPorts, request: LayerBenchRequest): Promise<BenchReport> {
   const startedAt = new Date();
   const before = loadavg()[0]!;
@@ -39,9 +42,13 @@ export async function benchLayers(ports: BenchPorts, request: LayerBenchRequest)
     backing: request.backing,
     cold: request.cold,
     signal: request.signal,
-    makeImage: (directory) => makeImage(ports, request.image, directory),
+    makeImage: (directory) => makeImage(ports, request, directory),
   });
   if (stage.subjects.length === 0) throw nothingToMeasure(stage.leftOut);
+  if (chosen.some(({ needsImage }) => needsImage)) {
+    request.onProgress?.({ kind: 'image', image: imageName(request.image) });
+    await stage.prepareImage();
+  }
   const course = new Course(stage.subjects, chosen, request);
   const workloads = await course.run();
   return await frameReport(ports, request, {
@@ -51,7 +58,7 @@ export async function benchLayers(ports: BenchPorts, request: LayerBenchRequest)
     settings: {
       backing: describeBacking(request.backing),
       cold: request.cold,
-      image: request.image.kind === 'synthetic' ? 'synthetic' : request.image.reference,
+      image: imageName(request.image),
     },
     subjects: stage.subjects.map(({ info }) => info),
     leftOut: stage.leftOut,

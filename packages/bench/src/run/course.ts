@@ -7,7 +7,8 @@ import { messageOf } from './report-frame.ts';
 /** Seconds a workload may take for all drivers once each has had its least runs. */
 const BUDGET = 40;
 const LEAST = 3;
-const DEFAULT_RUNS = 7;
+/** The least at which a 95 % interval of the median allows for one bad run on either side. */
+const DEFAULT_RUNS = 9;
 
 export interface CourseOptions {
   readonly runs?: number;
@@ -64,7 +65,7 @@ export class Course<S extends Contestant> {
           .catch((error: unknown) =>
             absent.push({ subject: subject.id, cause: 'failed', reason: `tidying up: ${messageOf(error)}` }),
           );
-        await subject.settle();
+        await subject.settle().catch((error: unknown) => this.#fail(subject, error, absent));
       }
     }
     return assess(workload, {
@@ -85,7 +86,7 @@ export class Course<S extends Contestant> {
       if ('skip' in opened) absent.push({ subject: subject.id, cause: 'skipped', reason: opened.skip });
       else runners.push({ subject, opened, measures: [], failed: false });
     } catch (error) {
-      this.#fail(subject, error, absent);
+      await this.#fail(subject, error, absent);
     }
   }
 
@@ -104,19 +105,22 @@ export class Course<S extends Contestant> {
         const share = (round - first + turn / runners.length) / (runs + 1 - first);
         this.#tell(workload, runner.subject, { step: round, share, runs });
         try {
+          await runner.subject.rest?.();
           const measures = await runner.opened.run();
           if (round > 0) runner.measures.push(measures);
         } catch (error) {
           runner.failed = true;
-          this.#fail(runner.subject, error, absent);
+          await this.#fail(runner.subject, error, absent);
         }
       }
     }
   }
 
-  #fail(subject: S, error: unknown, absent: NotMeasured[]): void {
+  async #fail(subject: S, error: unknown, absent: NotMeasured[]): Promise<void> {
     if (this.#options.signal.aborted) return;
-    absent.push({ subject: subject.id, cause: 'failed', reason: messageOf(error) });
+    const shortage = await subject.shortage?.().catch(() => undefined);
+    const reason = `${messageOf(error)}${shortage === undefined ? '' : ` (${shortage})`}`;
+    absent.push({ subject: subject.id, cause: 'failed', reason });
     subject.host.log.debug('a workload failed', { subject: subject.id, error });
   }
 

@@ -13,6 +13,8 @@ export type BenchProgress =
       /** Milliseconds; undefined while nothing is known. */
       readonly left: number | undefined;
     }
+  /** The image is being made or fetched, before anything is measured. */
+  | { readonly kind: 'image'; readonly image: string }
   | { readonly kind: 'workload'; readonly title: string; readonly verdict: string };
 
 export type ProgressReporter = (event: BenchProgress) => void;

@@ -40,10 +40,16 @@ export class Layers {
   /** A committed layer; `fill` writes its content into the directory it unpacks to. */
   async committed(parents: readonly string[], fill: (directory: string) => unknown): Promise<Layer> {
     const layer = await this.active(parents);
-    const { path } = await this.driver.unpackTarget(layer);
-    await fill(path);
-    await this.driver.seal(layer);
-    return layer;
+    try {
+      const { path } = await this.driver.unpackTarget(layer);
+      await fill(path);
+      await this.driver.seal(layer);
+      return layer;
+    } catch (error) {
+      // Others may need its room.
+      await this.remove(layer);
+      throw error;
+    }
   }
 
   /** Mount somewhere of its own; `unmount` with the directory. */

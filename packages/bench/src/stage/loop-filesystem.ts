@@ -1,6 +1,11 @@
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf, type Host, isStrataError, type PoolDefinition, StrataError } from '@strata/core';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Host, type PoolDefinition, StrataError } from '@strata/core';
+
+/** BTRFS_IOC_SYNC of linux/btrfs.h: commits, and has the cleaner free deleted subvolumes now, not at its next half minute. */
+const BTRFS_SYNC = 0x9408;
+const PATIENCE_MS = 60_000;
 
 /** Sparse: takes what is written. */
 const SIZE = 24 * 2 ** 30;
@@ -53,16 +58,32 @@ export class LoopFilesystem {
     await this.#host.mounter.mount([{ type: this.type, source: this.#file, options }], this.directory);
   }
 
-  /** Forget all the kernel has cached of it, and nothing else on this machine. False when somebody keeps it busy. */
-  async forgetCaches(): Promise<boolean> {
-    try {
-      await this.#host.exec.run('umount', ['--', this.directory]);
-    } catch (error) {
-      if (isStrataError(error) || errnoOf(error) === 'EBUSY') return false;
-      throw error;
-    }
+  /** Forget all the kernel has cached of it, and nothing else on this machine. @throws when somebody keeps it busy */
+  async forgetCaches(): Promise<void> {
+    await this.#host.exec.run('umount', ['--', this.directory]);
+    // The file below has a cache of its own, with everything we just forgot: posix_fadvise(2) with POSIX_FADV_DONTNEED.
+    const whole = ['oflag=nocache', 'conv=notrunc,fdatasync', 'count=0', 'status=none'];
+    await this.#host.exec.run('dd', [`of=${this.#file}`, ...whole], { timeout: 0 });
     await this.#mount();
-    return true;
+  }
+
+  /** What was written is on the backing, and of what was deleted nothing is still to be freed in the background. */
+  async drain(): Promise<void> {
+    await this.#host.files.syncfs(this.directory);
+    if (this.type !== 'btrfs') return;
+    const deadline = performance.now() + PATIENCE_MS;
+    const deleted = ['subvolume', 'list', '-d', this.directory];
+    while ((await this.#host.exec.run('btrfs', deleted)).stdout !== '' && performance.now() < deadline) {
+      this.freeNow();
+      await sleep(10);
+    }
+    // What the cleaner freed is free once that is committed.
+    this.freeNow();
+  }
+
+  /** Where the filesystem frees in the background, have it begin. */
+  freeNow(): void {
+    if (this.type === 'btrfs') this.#host.files.ioctl(this.directory, BTRFS_SYNC, new Uint8Array(8));
   }
 
   /** Give the blocks of deleted files back to the memory or disk below. */

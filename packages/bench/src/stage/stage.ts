@@ -52,7 +52,8 @@ export class Stage implements AsyncDisposable {
       if (subject instanceof Subject) this.subjects.push(subject);
       else this.leftOut.push({ id: definition.id, reason: subject.reason, hint: subject.hint });
     } catch (error) {
-      if (!isStrataError(error) || error.kind !== 'unsupported') throw error;
+      // Of one driver; those of all, a full disk say, leave none to measure.
+      if (!isStrataError(error) || this.#options.signal.aborted) throw error;
       this.leftOut.push({
         id: definition.id,
         reason: error.message,
@@ -101,11 +102,17 @@ export class Stage implements AsyncDisposable {
       driver: (await definition.create(ready)) as LayerDriver,
       context: ready,
       directory,
+      backing: this.#ground.backing,
       scratch,
       filesystem,
       policy: { cold: this.#options.cold },
       imageLayout: () => this.#imageLayout(),
     });
+  }
+
+  /** Made before anything is measured: a name nobody knows should not be found out in between. */
+  async prepareImage(): Promise<void> {
+    await this.#imageLayout();
   }
 
   #imageLayout(): Promise<string> {

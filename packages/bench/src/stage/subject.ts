@@ -1,12 +1,17 @@
 import { mkdir, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DriverContext, Host, LayerDriver } from '@strata/core';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type DriverContext, type Host, type LayerDriver, StrataError } from '@strata/core';
 import type { Engine } from '@strata/engine';
 import type { BenchPorts } from '../ports.ts';
 import type { SubjectInfo } from '../report.ts';
 import { Layers } from './layers.ts';
 import type { LoopFilesystem } from './loop-filesystem.ts';
 import { quiet } from './quiet.ts';
+
+const PATIENCE_MS = 60_000;
+/** A filesystem with less is as good as full. */
+const LEAST_ROOM = 2 ** 20;
 
 /** Whether caches may be dropped for the whole machine; only when the user asked. */
 export interface CachePolicy {
@@ -20,6 +25,8 @@ export interface SubjectParts {
   readonly context: DriverContext;
   /** On the filesystem under test. */
   readonly directory: string;
+  /** Holds that filesystem, or is it. */
+  readonly backing: string;
   /** Mountpoints and run-time state; not under test. */
   readonly scratch: string;
   /** Of its own; undefined when `directory` is the user's. */
@@ -123,8 +130,8 @@ export class Subject {
   async forgetCaches(): Promise<void> {
     await this.closeEngine();
     await this.sync();
-    if (await this.#parts.filesystem?.forgetCaches()) return;
-    if (this.#parts.policy.cold) await writeFile('/proc/sys/vm/drop_caches', '3');
+    if (this.#parts.filesystem !== undefined) await this.#parts.filesystem.forgetCaches();
+    else if (this.#parts.policy.cold) await writeFile('/proc/sys/vm/drop_caches', '3');
   }
 
   sync(): Promise<void> {
@@ -134,14 +141,58 @@ export class Subject {
   /** Bytes and inodes taken on the filesystem under test, by its own account; inodes are 0 where it does not count them. */
   async taken(): Promise<{ readonly bytes: number; readonly inodes: number } | undefined> {
     if (this.#parts.filesystem === undefined) return undefined;
-    await this.sync();
+    await this.rest();
     const { blocks, bfree, bsize, files, ffree } = await statfs(this.directory);
     return { bytes: (blocks - bfree) * bsize, inodes: files - ffree };
   }
 
+  /** Before a turn: nothing of what was done before is still to be written or freed, by this turn's time or another's. */
+  async rest(): Promise<void> {
+    if (this.#parts.filesystem === undefined) await this.sync();
+    else await this.#parts.filesystem.drain();
+  }
+
+  /** An active layer, mounted, with nothing left to write of what making it took. */
+  withLayer<T>(parents: readonly string[], use: (directory: string) => T | Promise<T>): Promise<T> {
+    return this.layers.scratch(parents, async (directory) => {
+      await this.sync();
+      return await use(directory);
+    });
+  }
+
+  /** Can {@link freed} tell? Others may be at work on a filesystem that frees in the background. */
+  get knowsFreed(): boolean {
+    return this.#parts.filesystem !== undefined || this.info.filesystem !== 'btrfs';
+  }
+
+  /** Once the filesystem takes no more than these bytes, by its own account; at once where deleting is freeing. */
+  async freed(bytes: number): Promise<void> {
+    const { filesystem } = this.#parts;
+    if (filesystem?.type !== 'btrfs') return;
+    const deadline = performance.now() + PATIENCE_MS;
+    for (;;) {
+      filesystem.freeNow();
+      const { blocks, bfree, bsize } = await statfs(this.directory);
+      if ((blocks - bfree) * bsize <= bytes) return;
+      if (performance.now() > deadline)
+        throw new StrataError(
+          'unavailable',
+          'BENCH_NOT_FREED',
+          'The space of a removed layer does not come back',
+        );
+      await sleep(1);
+    }
+  }
+
+  /** Why everything may fail here: a sentence when the backing has no room left. */
+  async shortage(): Promise<string | undefined> {
+    const { bavail, bsize } = await statfs(this.#parts.backing);
+    return bavail * bsize < LEAST_ROOM ? 'the backing is full' : undefined;
+  }
+
   /** Between workloads: nothing measured, memory given back. */
   async settle(): Promise<void> {
-    await this.sync();
+    await this.rest();
     await this.#parts.filesystem?.trim();
   }
 

@@ -1,5 +1,6 @@
 import type { Interval, Ratio, Unit } from '../report.ts';
-import { bootstrap, median, resample } from './summary.ts';
+import { rankSumRank } from './ranks.ts';
+import { between, LEVEL, median, medianInterval } from './summary.ts';
 
 /** Differences below this are not worth a reader's decision, whatever the statistics say. */
 const LEAST_EFFECT = 0.03;
@@ -23,15 +24,34 @@ function over(a: number, b: number): number {
 export function comparePaired(first: readonly number[], other: readonly number[], unit: Unit): Ratio {
   const rounds = Math.min(first.length, other.length);
   const ratios = Array.from({ length: rounds }, (_, at) => over(other[at]!, first[at]!));
-  const interval = bootstrap((pick) => median(resample(ratios, pick)));
-  return judge([first, other], { value: median(ratios), interval }, unit);
+  return judge([first, other], { value: median(ratios), interval: medianInterval(ratios) }, unit);
 }
 
-/** Two runs of the command: nothing pairs their samples. */
-export function compareUnpaired(before: readonly number[], after: readonly number[], unit: Unit): Ratio {
-  const interval = bootstrap((pick) => over(median(resample(after, pick)), median(resample(before, pick))));
-  return judge([before, after], { value: over(median(after), median(before)), interval }, unit);
+/**
+ * Two runs of the command: nothing pairs their samples. Of `comparisons` made at once, not even one in twenty whole
+ * reports shall find a difference where there is none, so each has to be as much surer (Bonferroni); samples that lie
+ * wholly apart are sure enough.
+ */
+export function compareUnpaired(
+  before: readonly number[],
+  after: readonly number[],
+  { unit, comparisons = 1 }: { readonly unit: Unit; readonly comparisons?: number },
+): Ratio {
+  const ratios = Float64Array.from(before.flatMap((b) => after.map((a) => over(a, b)))).sort();
+  const [n, m] = [before.length, after.length];
+  const ratio = {
+    value: over(median(after), median(before)),
+    interval: between(ratios, rankSumRank(n, m, LEVEL)),
+  };
+  const sure = between(ratios, rankSumRank(n, m, LEVEL / comparisons));
+  const judged = judge([before, after], ratio, unit);
+  return { ...judged, noise: judged.noise || (!isSpace(unit) && holdsOne(sure)) };
 }
+
+const holdsOne = ([low, high]: Interval): boolean => low <= 1 && high >= 1;
+
+/** Space is counted, not timed: one run is the truth. */
+const isSpace = (unit: Unit): boolean => unit === 'B' || unit === 'inodes';
 
 function judge(
   [first, other]: readonly [readonly number[], readonly number[]],
@@ -39,14 +59,12 @@ function judge(
   unit: Unit,
 ): Ratio {
   const runs = Math.min(first.length, other.length);
-  // Space is counted, not timed: one run is the truth.
-  if (unit === 'B' || unit === 'inodes')
-    return { value, interval, noise: Math.abs(value - 1) < LEAST_EFFECT };
+  if (isSpace(unit)) return { value, interval, noise: Math.abs(value - 1) < LEAST_EFFECT };
   const touching = Math.min(...other) <= Math.max(...first) && Math.min(...first) <= Math.max(...other);
   const noise =
     runs < LEAST_RUNS ||
     Math.abs(value - 1) < LEAST_EFFECT ||
-    (interval[0] <= 1 && interval[1] >= 1) ||
+    holdsOne(interval) ||
     (runs < ENOUGH && (touching || Math.max(value, 1 / value) < CLEAR));
   return { value, interval, noise };
 }

@@ -3,13 +3,16 @@ import type { Measured, Metric, MetricResult, Unit } from '../report.ts';
 import { comparePaired, LEAST_RUNS } from './compare.ts';
 
 /** How a comparison is put into words, by unit. */
-const WORDS: Readonly<Record<Unit, { readonly best: string; readonly more: (factor: string) => string }>> = {
-  s: { best: 'fastest', more: (factor) => `takes ${factor} as long` },
-  B: { best: 'smallest', more: (factor) => `needs ${factor} as much` },
-  inodes: { best: 'smallest', more: (factor) => `needs ${factor} as many` },
-  '1/s': { best: 'fastest', more: (factor) => `needs ${factor} the time` },
-  'B/s': { best: 'fastest', more: (factor) => `needs ${factor} the time` },
+const WORDS: Readonly<Record<Unit, { readonly best: string; readonly more: Worse }>> = {
+  s: { best: 'fastest', more: (factor, than) => `takes ${factor} as long${than && ` as ${than}`}` },
+  B: { best: 'smallest', more: (factor, than) => `needs ${factor} as much${than && ` as ${than}`}` },
+  inodes: { best: 'smallest', more: (factor, than) => `needs ${factor} as many${than && ` as ${than}`}` },
+  '1/s': { best: 'fastest', more: (factor, than) => `needs ${factor} the time${than && ` of ${than}`}` },
+  'B/s': { best: 'fastest', more: (factor, than) => `needs ${factor} the time${than && ` of ${than}`}` },
 };
+
+/** `than`: whom; '' where the sentence has one best. */
+type Worse = (factor: string, than: string) => string;
 
 export const listed = (items: readonly string[]): string =>
   items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
@@ -47,14 +50,14 @@ export function metricVerdict(metric: Metric, measured: readonly Measured[]): st
   }
   const words = WORDS[metric.unit];
   const tied = level(metric, order);
+  const than = tied.length === 1 ? '' : best.subject;
   const others = order
     .filter((one) => !tied.includes(one))
-    .map((one) => `${one.subject} ${words.more(factor(metric, best, one))}`);
-  const names = listed(tied.map(({ subject }) => subject));
+    .map((one) => `${one.subject} ${words.more(factor(metric, best, one), than)}`);
   const head =
     tied.length === 1
       ? `${best.subject} is ${words.best} (${figure(best.median, metric.unit)})`
-      : `${names} are level at ${figure(best.median, metric.unit)}; what differs is noise`;
+      : `${listed(tied.map((one) => `${one.subject} (${figure(one.median, metric.unit)})`))} differ by no more than noise`;
   return `${head}${others.length > 0 ? `; ${listed(others)}` : ''}.`;
 }
 

@@ -47,6 +47,7 @@ async function once(
   const { id } = await containers.create(request);
   try {
     await containers.copyIn(id, '/', tarOf(files(count)));
+    await subject.sync();
     const diffing = clock();
     await containers.diff(id);
     const diff = diffing();

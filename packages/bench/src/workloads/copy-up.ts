@@ -22,19 +22,19 @@ export const copyUp: Workload = {
     const paths = treePaths(WIDE_TREE);
     return {
       async run() {
-        const byte = await subject.layers.scratch(large, (directory) =>
+        const byte = await subject.withLayer(large, (directory) =>
           timed(() => {
             const file = openSync(join(directory, LARGE), 'r+');
             writeSync(file, Buffer.from('x'), 0, 1, (LARGE_MIB / 2) * 2 ** 20);
             closeSync(file);
           }),
         );
-        const chmod = await subject.layers.scratch(tree, (directory) =>
+        const chmod = await subject.withLayer(tree, (directory) =>
           timed(() => {
             for (const path of paths) chmodSync(join(directory, path), 0o600);
           }),
         );
-        const chown = await subject.layers.scratch(tree, (directory) =>
+        const chown = await subject.withLayer(tree, (directory) =>
           timed(() => {
             for (const path of paths) chownSync(join(directory, path), 1000, 1000);
           }),

@@ -30,7 +30,7 @@ export const fio: Workload = {
     const parents = await largeFile(subject);
     return {
       run: () =>
-        subject.layers.scratch(parents, async (directory) => {
+        subject.withLayer(parents, async (directory) => {
           const measures: Record<string, number> = {};
           for (const engine of ENGINES) measures[engine.id] = await runFio(subject, directory, engine);
           return measures;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Layer } from '@strata/core';
 import type { Subject } from '../stage/subject.ts';
 import { LARGE, largeFile } from './fixtures.ts';
-import type { Workload } from './workload.ts';
+import { ALWAYS_WARM, type Workload } from './workload.ts';
 
 const CONTAINERS = 4;
 
@@ -19,8 +19,7 @@ export const pageCache: Workload = {
   async open(subject) {
     if ((await subject.host.exec.find('fincore')) === undefined)
       return { skip: 'fincore is not installed; it is part of util-linux' };
-    if (!subject.canForget)
-      return { skip: 'the page cache can only be emptied under --cold, or with --backing=loop or memory' };
+    if (!subject.canForget) return { skip: ALWAYS_WARM };
     const parents = await largeFile(subject);
     return { run: async () => ({ cached: await measure(subject, parents) }) };
   },

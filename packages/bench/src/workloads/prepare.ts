@@ -22,14 +22,16 @@ export const prepare: Workload = {
     async function once(parents: readonly string[]): Promise<number> {
       const made: { layer: Layer; directory: string }[] = [];
       const elapsed = clock();
-      for (let n = 0; n < LAYERS; n++) {
-        const layer = await layers.active(parents);
-        made.push({ layer, directory: await layers.mount(layer) });
+      try {
+        for (let n = 0; n < LAYERS; n++) {
+          const layer = await layers.active(parents);
+          made.push({ layer, directory: await layers.mount(layer) });
+        }
+        return elapsed() / LAYERS;
+      } finally {
+        for (const { directory } of made) await layers.unmount(directory);
+        await layers.remove(...made.map(({ layer }) => layer));
       }
-      const took = elapsed() / LAYERS;
-      for (const { directory } of made) await layers.unmount(directory);
-      await layers.remove(...made.map(({ layer }) => layer));
-      return took;
     }
     const cannot = new Map(
       DEPTHS.filter((depth) => depth > stack.length).map((depth) => [

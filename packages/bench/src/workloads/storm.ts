@@ -28,7 +28,7 @@ export const storm: Workload = {
     return {
       cannot,
       run: () =>
-        subject.layers.scratch(parents, async (directory) => {
+        subject.withLayer(parents, async (directory) => {
           const at = (path: string) => join(directory, path);
           const rename = await timed(() => {
             for (const path of paths.slice(0, half)) renameSync(at(path), at(`${path}.new`));

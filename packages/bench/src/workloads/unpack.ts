@@ -13,6 +13,7 @@ export const unpack: Workload = {
       async run() {
         const image = await subject.reloadImage();
         const { images } = await subject.engine();
+        await subject.rest();
         return { unpack: await timed(() => images.unpack(image, { storage: subject.id, signal })) };
       },
     };

@@ -28,8 +28,12 @@ export interface Skip {
 export interface Contestant {
   readonly id: string;
   readonly host: Host;
+  /** Before each turn: what was done before is done, and takes nothing of this turn's time. */
+  rest?(): Promise<void>;
   /** Between workloads: nothing measured, what was used given back. */
   settle(): Promise<void>;
+  /** One sentence on why whatever is tried fails, if that is so. */
+  shortage?(): Promise<string | undefined>;
 }
 
 export interface Workload<S extends Contestant = Subject> {
@@ -70,3 +74,6 @@ export async function timed(work: () => unknown): Promise<number> {
 }
 
 export const WARM = 'warm: what the work needs was just written or read';
+
+export const ALWAYS_WARM =
+  'the page cache can only be emptied under --cold, or with --backing=loop or memory';

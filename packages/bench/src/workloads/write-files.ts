@@ -15,7 +15,7 @@ export const smallFiles: Workload = {
     const parents = await wideTree(subject);
     return {
       run: () =>
-        subject.layers.scratch(parents, async (directory) => {
+        subject.withLayer(parents, async (directory) => {
           const took = await timed(() => writeTree(directory, { ...WIDE_TREE, prefix: 'new' }));
           return { create: WIDE_TREE.files / took };
         }),
@@ -36,7 +36,7 @@ export const largeFileWrite: Workload = {
     const parents = await wideTree(subject);
     return {
       run: () =>
-        subject.layers.scratch(parents, async (directory) => {
+        subject.withLayer(parents, async (directory) => {
           const file = join(directory, 'new');
           const took = await timed(() => {
             writeLarge(file, MIB);

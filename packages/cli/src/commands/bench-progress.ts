@@ -2,7 +2,9 @@ import type { BenchProgress } from '@strata/bench';
 import type { Io } from '../io.ts';
 import { LiveLines } from '../render/live-lines.ts';
 
-const BAR = 24;
+/** The bar is as wide as the terminal leaves room for, beside percent and time left. */
+const BAR = 40;
+const BESIDE = 28;
 const FRAME_MS = 100;
 
 export interface BenchWatcher extends Disposable {
@@ -22,9 +24,11 @@ export function timeLeft(milliseconds: number | undefined): string {
   return `${Math.round(seconds / 60)} min left`;
 }
 
-export function stepLine(event: Step): string {
-  const filled = Math.round(BAR * event.done);
-  const bar = `${'█'.repeat(filled)}${'░'.repeat(BAR - filled)}`;
+/** Two lines, what changes most first: the end of a line may be cut off. */
+export function stepLines(event: Step, columns: number): string[] {
+  const width = Math.max(4, Math.min(BAR, columns - BESIDE));
+  const filled = Math.round(width * event.done);
+  const bar = `${'█'.repeat(filled)}${'░'.repeat(width - filled)}`;
   const what =
     event.step === 'prepare'
       ? 'preparing'
@@ -34,12 +38,13 @@ export function stepLine(event: Step): string {
   const left = timeLeft(event.left);
   const percent = `${Math.floor(100 * event.done)}%`.padStart(4);
   return [
-    `${bar}${percent}`,
-    event.workload,
-    `${event.subject}, ${what}`,
-    ...(left === '' ? [] : [left]),
-  ].join('  ');
+    `${bar}${percent}${left === '' ? '' : `  ${left}`}`,
+    `${event.subject}, ${what}: ${event.workload}`,
+  ];
 }
+
+const imageLine = (image: string): string =>
+  image === 'synthetic' ? 'Making the synthetic image' : `Getting ${image}`;
 
 /** A bar on a terminal, a line per workload elsewhere; on standard error, so that reports can be piped. */
 export function watchBench(io: Io): BenchWatcher {
@@ -47,23 +52,23 @@ export function watchBench(io: Io): BenchWatcher {
     return {
       report: (event) => {
         if (event.kind === 'workload') io.err(`${event.title}: ${event.verdict}\n`);
+        if (event.kind === 'image') io.err(`${imageLine(event.image)}\n`);
       },
       stopping: () => io.err('Stopping: what was measured is kept\n'),
       [Symbol.dispose]: () => undefined,
     };
   }
-  const lines = new LiveLines({
-    write: (text) => io.err(text),
-    size: () => io.windowSize(2) ?? { columns: 80, rows: 24 },
-  });
+  const size = () => io.windowSize(2) ?? { columns: 80, rows: 24 };
+  const lines = new LiveLines({ write: (text) => io.err(text), size });
   let last = 0;
   return {
     report: (event) => {
-      if (event.kind === 'workload') return;
+      if (event.kind === 'image') lines.draw([imageLine(event.image)]);
+      if (event.kind !== 'step') return;
       const now = performance.now();
       if (now - last < FRAME_MS && event.step !== 'prepare') return;
       last = now;
-      lines.draw([stepLine(event)]);
+      lines.draw(stepLines(event, size().columns));
     },
     stopping: () => lines.draw(['Stopping: what was measured is kept …']),
     [Symbol.dispose]: () => lines.draw([]),

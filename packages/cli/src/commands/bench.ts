@@ -1,6 +1,3 @@
-import { constants } from 'node:fs';
-import { access, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 import type { BenchPorts, BenchReport } from '@strata/bench';
 import type { CommandContext, Handler } from '../context.ts';
 import { version } from '../fast/version.ts';
@@ -8,6 +5,7 @@ import { host, openEngine } from '../open-engine.ts';
 import { defined } from '../options/defined.ts';
 import { type InstalledDrivers, withDrivers } from './bench-drivers.ts';
 import { watchBench } from './bench-progress.ts';
+import { checkTargets, printed, writeReports } from './bench-reports.ts';
 
 type Bench = typeof import('../bench-bundle.ts');
 
@@ -47,13 +45,21 @@ function checkFlags({ flags, args }: CommandContext): 'layer' | 'network' | 'cgr
   if (kind !== 'layer' && kind !== 'network' && kind !== 'cgroup')
     throw flags.conflict(`there is no bench of "${kind}"; the kinds are layer, network, cgroup`);
   const alien =
-    kind === 'layer' ? ['driver'] : ['storage', 'image', 'synthetic', 'command', 'backing', 'cold'];
+    kind === 'layer'
+      ? ['driver']
+      : ['storage', 'image', 'synthetic', 'command', 'network', 'backing', 'cold'];
   const given = alien.find((name) => flags.given(name));
   if (given !== undefined) throw flags.conflict(`--${given} does not belong to a bench of ${kind} drivers`);
   if (flags.given('image') && flags.bool('synthetic'))
     throw flags.conflict('--image and --synthetic exclude each other');
   if (flags.given('command') && !flags.given('image'))
     throw flags.conflict('--command needs --image: the synthetic one has no programs');
+  if (flags.given('network') && !flags.given('command'))
+    throw flags.conflict('--network is for the container of --command');
+  const backing = flags.string('backing');
+  if (backing === '') throw flags.invalid('backing', backing, 'a directory, "loop" or "memory" is needed');
+  if (flags.bool('cold') && [undefined, 'loop', 'memory'].includes(backing))
+    throw flags.conflict('--cold needs --backing=DIR: otherwise first reads are cold without it');
   if (flags.bool('fail-on-regression') && !flags.given('baseline'))
     throw flags.conflict('--fail-on-regression needs --baseline');
   return kind;
@@ -64,7 +70,7 @@ async function measure(context: CommandContext, bench: Bench): Promise<BenchRepo
   const kind = checkFlags(context);
   await checkTargets(context);
   const baseline = flags.string('baseline');
-  const before = baseline === undefined ? undefined : await bench.readBaseline(baseline);
+  const before = baseline === undefined ? undefined : await bench.readBaseline(baseline, kind);
   using watcher = watchBench(io);
   interrupt.signal.addEventListener(
     'abort',
@@ -123,37 +129,21 @@ function layerRequest(context: CommandContext, bench: Bench) {
   };
 }
 
-/** A report that cannot be written should not be found out after ten minutes. */
-async function checkTargets({ flags }: CommandContext): Promise<void> {
-  for (const flag of ['json', 'markdown', 'html']) {
-    const file = flags.string(flag);
-    if (file !== undefined && file !== '-') await access(dirname(resolve(file)), constants.W_OK);
-  }
-}
-
-/** Write what was asked for, and say where it is. */
-async function writeReports({ flags, io }: CommandContext, bench: Bench, report: BenchReport): Promise<void> {
-  const forms = [
-    ['json', () => bench.renderJson(report)],
-    ['markdown', () => bench.renderMarkdown(report)],
-    ['html', () => bench.renderHtml(report)],
-  ] as const;
-  for (const [flag, render] of forms) {
-    const file = flags.string(flag);
-    if (file === undefined || file === '-') continue;
-    await writeFile(file, render());
-    io.err(`${file} written\n`);
-  }
+/** A driver that failed, or a figure that is worse than the baseline's or gone, is for a CI job to see. */
+function exitCode({ flags, interrupt }: CommandContext, { workloads, comparison }: BenchReport): number {
+  if (interrupt.exitCode !== undefined) return interrupt.exitCode;
+  const failed = workloads.some(({ notMeasured }) => notMeasured.some(({ cause }) => cause === 'failed'));
+  if (failed) return 1;
+  if (!flags.bool('fail-on-regression') || comparison === undefined) return 0;
+  const { regressions, missing = [], changes } = comparison;
+  return regressions > 0 || missing.length > 0 || changes.length === 0 ? 1 : 0;
 }
 
 export const bench: Handler = async (context) => {
-  const { flags, settings, interrupt } = context;
   const module = await import('../bench-bundle.ts');
   const report = await measure(context, module);
-  await writeReports(context, module, report);
-  const asJson = settings.json || flags.string('json') === '-';
-  const text = asJson ? module.renderJson(report).trimEnd().split('\n') : module.renderTable(report);
-  const regressed = flags.bool('fail-on-regression') && (report.comparison?.regressions ?? 0) > 0;
+  const failures = await writeReports(context, module, report);
+  const text = printed(context, module, report);
   return {
     output: {
       kind: 'stream',
@@ -161,10 +151,7 @@ export const bench: Handler = async (context) => {
         yield* text;
       })(),
     },
-    ...(interrupt.exitCode === undefined
-      ? regressed
-        ? { exitCode: 1 }
-        : {}
-      : { exitCode: interrupt.exitCode }),
+    failures,
+    exitCode: exitCode(context, report) || (failures.length > 0 ? 1 : 0),
   };
 };

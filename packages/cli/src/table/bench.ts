@@ -27,7 +27,8 @@ export const benchCommands: readonly CommandSpec[] = [
     description: [
       'Drivers take turns, each on a filesystem of its own; the report gives median, spread, a 95 % confidence interval and the ratio to the first driver, and says when a difference is noise. Without a kind, layer drivers are measured.',
       `Workloads of layer drivers: ${benchWorkloads.join(', ')}. Of network drivers: attach, throughput. Of cgroup drivers: lifecycle, use.`,
-      'Ctrl-C ends the run and keeps what was measured. Nothing is left behind, and the store is not touched.',
+      'Ctrl-C ends the run and keeps what was measured. Nothing is left behind, and the store is not touched; what a killed bench left, the next one removes.',
+      'The exit status is 1 when a workload failed with a driver, 130 after Ctrl-C. With --fail-on-regression it is also 1 when something got worse beyond noise, when a figure of the baseline could not be measured again, or when there is nothing in common.',
     ].join('\n\n'),
     args: [{ name: 'layer|network|cgroup', optional: true, complete: ['layer', 'network', 'cgroup'] }],
     flags: [
@@ -62,13 +63,22 @@ export const benchCommands: readonly CommandSpec[] = [
         value: 'file',
         complete: 'file',
       }),
-      bool('fail-on-regression', 'Exit with 1 when something is slower than the baseline beyond noise'),
-      string('json', 'Write the report as JSON; "-" for standard output', {
+      bool(
+        'fail-on-regression',
+        'Exit with 1 when something is worse than the baseline beyond noise, or gone',
+      ),
+      string('json', 'Write the report as JSON, "-": to standard output', {
         value: 'file',
         complete: 'file',
       }),
-      string('markdown', 'Write the report as Markdown', { value: 'file', complete: 'file' }),
-      string('html', 'Write the report as one HTML file', { value: 'file', complete: 'file' }),
+      string('markdown', 'Write the report as Markdown, "-": to standard output', {
+        value: 'file',
+        complete: 'file',
+      }),
+      string('html', 'Write the report as one HTML file, "-": to standard output', {
+        value: 'file',
+        complete: 'file',
+      }),
     ],
     handler: 'bench',
     examples: [

@@ -1,5 +1,6 @@
 import type { BenchReport, Comparison, WorkloadResult } from '../../report.ts';
-import { figure, times } from '../units.ts';
+import { missingText, NOTHING_COMMON } from '../comparison.ts';
+import { capital, figure, times } from '../units.ts';
 import { metricChart, type Places } from './chart.ts';
 import { lede, overview } from './overview.ts';
 import { patterns, style } from './style.ts';
@@ -45,7 +46,8 @@ ${how(report)}
 
 function section(workload: WorkloadResult, places: Places): string {
   const { notMeasured } = workload;
-  const whole = notMeasured.filter(({ metric }) => metric === undefined);
+  // What has a chart says there why a driver is not in it.
+  const uncharted = notMeasured.filter(({ metric }) => !workload.metrics.some(({ id }) => id === metric));
   return `<section class="workload" id="${escapeHtml(workload.id)}">
 <h2>${escapeHtml(workload.title)}</h2>
 <p class="verdict">${escapeHtml(workload.verdict)}</p>
@@ -54,12 +56,12 @@ ${workload.besides.map((sentence) => `<p class="besides">${escapeHtml(sentence)}
 <div class="charts">
 ${workload.metrics.map((metric) => metricChart(metric, places, notMeasured)).join('\n')}
 </div>
-${whole.map(({ subject, cause, reason }) => `<p class="small">${escapeHtml(subject)} ${cause}: ${escapeHtml(reason)}.</p>`).join('')}
+${uncharted.map(({ subject, metric, cause, reason }) => `<p class="small">${escapeHtml(subject)}${metric === undefined ? '' : `, ${escapeHtml(metric)}`} ${cause}: ${escapeHtml(reason)}.</p>`).join('')}
 <p class="small">${workload.runs} run${workload.runs === 1 ? '' : 's'} each. Page cache ${escapeHtml(workload.cache)}.</p>
 </section>`;
 }
 
-function comparison({ file, startedAt, changes, warnings, regressions }: Comparison): string {
+function comparison({ file, startedAt, changes, missing = [], warnings, regressions }: Comparison): string {
   const real = changes.filter(({ verdict }) => verdict !== 'noise');
   const rows = real.map(
     (
@@ -73,6 +75,8 @@ function comparison({ file, startedAt, changes, warnings, regressions }: Compari
 <p class="verdict">${regressions} regression${regressions === 1 ? '' : 's'}, ${real.length - regressions} improvements; ${changes.length - real.length} figures differ by noise at most.</p>
 <p class="tells">${escapeHtml(file)}, measured ${escapeHtml(startedAt)}.</p>
 ${warnings.map((warning) => `<p class="small">Careful: ${escapeHtml(warning)}.</p>`).join('')}
+${changes.length + missing.length === 0 ? `<p class="small">Careful: ${NOTHING_COMMON}.</p>` : ''}
+${missing.map((one) => `<p class="besides">${escapeHtml(capital(missingText(one)))}.</p>`).join('')}
 ${real.length > 0 ? table : ''}
 </section>`;
 }
@@ -107,7 +111,7 @@ function how(report: BenchReport): string {
   ];
   return `<section class="workload" id="how">
 <h2>Where and how</h2>
-<p class="tells">Drivers took turns, and who began changed each round. Bars end at the median; dots are single runs; whiskers are a 95 % bootstrap interval of the median, ± is the median absolute deviation. Ratios are to ${escapeHtml(subjects[0]?.id ?? 'the first driver')}, as the median over rounds; “noise” means that these runs do not show a difference.</p>
+<p class="tells">Drivers took turns, and who began changed each round. Bars end at the median; dots are single runs; whiskers are a 95 % interval of the median, ± is the median absolute deviation. Ratios are to ${escapeHtml(subjects[0]?.id ?? 'the first driver')}, as the median over rounds; “noise” means that these runs do not show a difference.</p>
 <pre>${escapeHtml(report.command.map(quoted).join(' '))}</pre>
 <dl>${facts.map(([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`).join('')}</dl>
 </section>`;
