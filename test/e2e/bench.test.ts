@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -18,6 +18,17 @@ interface Report {
 }
 
 const binary = resolve(import.meta.dirname, '../../packages/cli/bin/strata');
+
+/** Seconds that nobody else sleeps. */
+const MARK = '48151623';
+
+const commandOf = (pid: string): string => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+};
 
 describe('strata bench', () => {
   let place: Stage;
@@ -169,6 +180,51 @@ describe('strata bench', () => {
     expect(report.partial).toMatch(/interrupted/);
     expect(report.workloads[0]!.metrics[0]!.measured[0]!.samples).toHaveLength(8);
     expect(report.workloads.length).toBeLessThan(3);
+    expect(leftovers()).toEqual([]);
+  });
+
+  /** Processes, bridges, namespaces and cgroups of benches; bridges also of others. */
+  function running(): string[] {
+    const names = (path: string): string[] =>
+      statSync(path, { throwIfNoEntry: false })?.isDirectory() ? readdirSync(path) : [];
+    const marked = (pid: string): boolean =>
+      /^\d+$/.test(pid) && commandOf(pid).includes(MARK) && !commandOf(pid).includes('bench');
+    const cgroups = (top: string): string[] => names(top).filter((name) => /^[0-9a-f]{64}$/.test(name));
+    const subtrees = ['/sys/fs/cgroup/pids/strata', '/sys/fs/cgroup/strata'].flatMap((top) =>
+      names(top).map((name) => join(top, name)),
+    );
+    return [
+      ...names('/proc').filter(marked),
+      ...names('/sys/class/net').filter((name) => name.startsWith('sb-')),
+      ...names('/run/netns').filter((name) => name.startsWith('strata-bench-')),
+      // A bench makes twenty.
+      ...subtrees.map(cgroups).flatMap((found) => (found.length >= 20 ? found : [])),
+    ];
+  }
+
+  it.each([
+    ['a container on a network', ['--storage=overlay', '--image=busybox', `--command=sleep ${MARK}`]],
+    ['a bench of networks', ['network', '--driver=bridge', '--runs=1000', '--workload=throughput,attach']],
+    ['a bench of cgroups', ['cgroup', '--runs=1000', '--workload=use']],
+  ])('the next one takes down %s that was killed', async (_, args) => {
+    const before = running();
+    const [kind] = args as [string];
+    const where = kind.startsWith('--') ? ['--backing', files] : [];
+    const child = spawn(binary, ['bench', ...args, ...where], {
+      env: { ...process.env, ...place.home.env, TMPDIR: files },
+      stdio: 'ignore',
+    });
+    const ended = new Promise((done) => child.on('close', done));
+    const made = () => running().filter((name) => !before.includes(name));
+    await expect.poll(made, { timeout: 30_000 }).not.toEqual([]);
+    await sleep(500);
+    child.kill('SIGKILL');
+    await ended;
+    const left = made();
+    expect(left).not.toEqual([]);
+    expect(leftovers()).not.toEqual([]);
+    await bench('--storage=overlay', '--workload=remove', '--runs=1');
+    await expect.poll(() => left.filter((name) => running().includes(name)), { timeout: 5_000 }).toEqual([]);
     expect(leftovers()).toEqual([]);
   });
 

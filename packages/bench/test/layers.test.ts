@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -7,6 +9,7 @@ import {
   readFileSync,
   rmSync,
   statfsSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -293,7 +296,7 @@ describe('a bench of real layer drivers', { timeout: 300_000 }, () => {
   it('tidies up after a bench that was killed', async () => {
     const parent = mkdtempSync(join(disk.directory, 'parent-'));
     const dead = join(parent, 'strata-bench-1-99-x');
-    mkdirSync(join(dead, 'backing'), { recursive: true });
+    mkdirSync(join(dead, 'backing'), { recursive: true, mode: 0o700 });
     execFileSync('mount', ['-t', 'tmpfs', 'none', join(dead, 'backing')]);
     const alive = join(
       parent,
@@ -301,10 +304,35 @@ describe('a bench of real layer drivers', { timeout: 300_000 }, () => {
     );
     mkdirSync(alive);
     {
-      await using _place = await openWorkplace(host, parent);
+      await using _place = await openWorkplace(ports, parent);
       expect(existsSync(dead)).toBe(false);
       expect(existsSync(alive)).toBe(true);
     }
+    rmSync(parent, { recursive: true });
+  });
+
+  it('touches nothing that others gave the name of a killed bench', async () => {
+    const parent = mkdtempSync(join(disk.directory, 'parent-'));
+    const precious = join(parent, 'precious');
+    const mounted = join(precious, 'mounted');
+    mkdirSync(mounted, { recursive: true, mode: 0o700 });
+    writeFileSync(join(precious, 'file'), '');
+    execFileSync('mount', ['-t', 'tmpfs', 'none', mounted]);
+    symlinkSync(precious, join(parent, 'strata-bench-1-99-link'));
+    const foreign = join(parent, 'strata-bench-1-99-foreign');
+    mkdirSync(foreign, { mode: 0o700 });
+    chownSync(foreign, 1234, 1234);
+    const open = join(parent, 'strata-bench-1-99-open');
+    mkdirSync(open);
+    chmodSync(open, 0o777);
+    {
+      await using _place = await openWorkplace(ports, parent);
+      expect([precious, join(precious, 'file'), foreign, open].filter((path) => !existsSync(path))).toEqual(
+        [],
+      );
+      expect(readFileSync('/proc/self/mountinfo', 'utf8')).toContain(mounted);
+    }
+    execFileSync('umount', [mounted]);
     rmSync(parent, { recursive: true });
   });
 });

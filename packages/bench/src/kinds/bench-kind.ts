@@ -47,7 +47,7 @@ async function run<Kind extends 'network' | 'cgroup'>(
   const load = loadavg()[0]!;
   const { drivers: names, workloads, signal } = request;
   const chosen = workloads === undefined ? all : pick(all, workloads);
-  await using workplace = await openWorkplace(ports.host, temporaryDirectory());
+  await using workplace = await openWorkplace(ports, temporaryDirectory());
   const { subjects, leftOut } = await openKind(ports, kind, {
     directory: workplace.directory,
     signal,

@@ -1,9 +1,11 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DriverKinds, type Host, isStrataError } from '@strata/core';
 import type { BenchPorts } from '../ports.ts';
 import type { BenchReport } from '../report.ts';
 import { chooseDrivers, driverContext } from '../stage/driver.ts';
 import type { Contestant } from '../workloads/workload.ts';
+import { KIND } from './remains.ts';
 
 /** A driver of a kind that keeps no data worth a filesystem of its own. */
 export interface KindSubject<Kind extends 'network' | 'cgroup'> extends Contestant {
@@ -36,6 +38,7 @@ export async function openKind<Kind extends 'network' | 'cgroup'>(
     const place = { root: join(scratch, 'root'), runDirectory: join(scratch, 'run'), host, signal };
     try {
       const context = await driverContext(definition, place);
+      await writeFile(join(scratch, KIND), kind);
       const probe = await definition.probe(context);
       if (probe.supported) {
         const driver = (await definition.create(context)) as DriverKinds[Kind];

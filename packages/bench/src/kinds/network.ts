@@ -16,8 +16,8 @@ const attach: NetworkWorkload = {
   metrics: [seconds('attach', 'attach'), seconds('detach', 'detach')],
   cache: 'not part of it',
   needsImage: false,
-  async open({ host, id, driver }) {
-    const sandboxes = await Sandboxes.open(host, id, driver);
+  async open(subject) {
+    const sandboxes = await Sandboxes.open(subject);
     return {
       async run() {
         const endpoints: Endpoint[] = [];
@@ -47,12 +47,13 @@ const throughput: NetworkWorkload = {
   metrics: [{ id: 'tcp', title: 'TCP', unit: 'B/s', better: 'higher' }],
   cache: WARM,
   needsImage: false,
-  async open({ host, id, driver }) {
+  async open(subject) {
+    const { host, driver } = subject;
     if (driver.capabilities.sandbox && !driver.capabilities.connects)
       return { skip: 'containers of this network do not reach each other' };
     if ((await host.exec.find('iperf3')) === undefined)
       return { skip: 'iperf3 is not installed; apt-get install iperf3' };
-    const sandboxes = await Sandboxes.open(host, id, driver);
+    const sandboxes = await Sandboxes.open(subject);
     try {
       const server = await sandboxes.endpoint();
       const client = await sandboxes.endpoint();

@@ -1,24 +1,34 @@
 import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import type { Attachment, Endpoint, Host, NetworkDriver, NetworkSpec } from '@strata/core';
+import type { KindSubject } from './contestants.ts';
+import { type NetworkRemains, networkRemains } from './remains.ts';
 
 const NETNS = '/run/netns';
 const newId = (): string => `b${randomBytes(5).toString('hex')}`;
+
+/** For whoever tidies up after us, if we are killed. */
+const note = (scratch: string, remains: NetworkRemains): Promise<void> =>
+  writeFile(networkRemains(scratch), JSON.stringify(remains));
 
 /** A network of a driver, and namespaces joined to it; all of it goes with `close`. */
 export class Sandboxes {
   readonly #host: Host;
   readonly #driver: NetworkDriver;
   readonly #network: NetworkSpec;
+  readonly #scratch: string;
   readonly #namespaces = new Set<string>();
   readonly #attached = new Set<Attachment>();
 
-  private constructor(host: Host, driver: NetworkDriver, network: NetworkSpec) {
+  private constructor({ host, driver, scratch }: KindSubject<'network'>, network: NetworkSpec) {
     this.#host = host;
     this.#driver = driver;
+    this.#scratch = scratch;
     this.#network = network;
   }
 
-  static async open(host: Host, id: string, driver: NetworkDriver): Promise<Sandboxes> {
+  static async open(subject: KindSubject<'network'>): Promise<Sandboxes> {
+    const { id, driver, scratch } = subject;
     const { multiple } = driver.capabilities;
     const spec: NetworkSpec = {
       id: newId(),
@@ -29,8 +39,9 @@ export class Sandboxes {
       labels: {},
       options: {},
     };
+    await note(scratch, { network: spec, namespaces: [] });
     // Where there is exactly one, it is there already.
-    return new Sandboxes(host, driver, multiple ? await driver.createNetwork(spec) : spec);
+    return new Sandboxes(subject, multiple ? await driver.createNetwork(spec) : spec);
   }
 
   /** An endpoint in a namespace of its own, where the driver wants one. */
@@ -62,6 +73,7 @@ export class Sandboxes {
   async #namespace(): Promise<string> {
     const name = `strata-bench-${newId()}`;
     this.#namespaces.add(name);
+    await note(this.#scratch, { network: this.#network, namespaces: [...this.#namespaces] });
     await this.#host.exec.run('ip', ['netns', 'add', name]);
     return `${NETNS}/${name}`;
   }

@@ -1,6 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type Host, StrataError } from '@strata/core';
+import { StrataError } from '@strata/core';
+import type { BenchPorts } from '../ports.ts';
 import { mountMemory } from './loop-filesystem.ts';
 import { openWorkplace, type Workplace } from './workplace.ts';
 
@@ -35,15 +36,15 @@ export interface Ground extends Workplace {
   readonly backing: string;
 }
 
-export async function openGround(host: Host, backing: Backing): Promise<Ground> {
+export async function openGround(ports: BenchPorts, backing: Backing): Promise<Ground> {
   if (backing.kind === 'directory') await requireDirectory(backing.path);
   const workplace = await openWorkplace(
-    host,
+    ports,
     backing.kind === 'directory' ? backing.path : temporaryDirectory(),
   );
   const ground = join(workplace.directory, 'backing');
   try {
-    if (backing.kind === 'memory') await mountMemory(host, ground, process.availableMemory());
+    if (backing.kind === 'memory') await mountMemory(ports.host, ground, process.availableMemory());
     else await mkdir(ground, { mode: 0o700 });
   } catch (error) {
     await workplace[Symbol.asyncDispose]();

@@ -36,7 +36,7 @@ export class Stage implements AsyncDisposable {
     definitions: readonly AnyDriverDefinition[],
     options: StageOptions,
   ): Promise<Stage> {
-    const stage = new Stage(ports, options, await openGround(ports.host, options.backing));
+    const stage = new Stage(ports, options, await openGround(ports, options.backing));
     try {
       for (const definition of definitions) await stage.#add(definition);
       return stage;
