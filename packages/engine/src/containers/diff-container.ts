@@ -3,6 +3,7 @@ import type { PathChange } from '../api/containers.ts';
 import { containerChanges } from '../images/container-changes.ts';
 import { jobModule } from '../jobs.ts';
 import type { EngineServices } from '../services.ts';
+import { removedMeanwhile } from './removed-meanwhile.ts';
 import { madeMountpoints } from './rootfs/made-mountpoints.ts';
 import { findContainer } from './state/container-store.ts';
 
@@ -11,7 +12,7 @@ export async function diffContainer(
   services: EngineServices,
   reference: string,
 ): Promise<readonly PathChange[]> {
-  const { id, storage } = findContainer(services.database, reference);
+  const { id, name, storage } = findContainer(services.database, reference);
   const layers = await services.layers.open(storage);
   const listed = await containerChanges(services.host, layers, id, (source) =>
     services.host.workers.run<ChangesSource, never, readonly ListedChange[]>(
@@ -21,7 +22,9 @@ export async function diffContainer(
         signal: services.signal,
       },
     ),
-  );
+  ).catch((error: unknown) => {
+    throw removedMeanwhile(services, { id, name }) ?? error;
+  });
   const ours = madeMountpoints(services.paths.container(id));
   const shown = listed
     .map(({ kind, path }) => ({ kind, path: Buffer.concat([Buffer.from('/'), path]) }))

@@ -6,26 +6,21 @@ import { volatileTransaction } from '../state/volatile.ts';
 import { emitContainer } from './container-events.ts';
 import { processTree } from './copy/container-tree.ts';
 import { type ExecPlace, openExecPlace } from './exec-place.ts';
+import { sameRun } from './health/probe-exec.ts';
 import { workingDirectory } from './merge-config.ts';
 import { lookupUser } from './rootfs/lookup-user.ts';
 import { runtimeFor } from './runtime.ts';
 import { capabilitiesFor } from './security/capabilities.ts';
 import { capabilitiesOf, type OciProcess, processOf } from './spec/oci-spec.ts';
 import { type ContainerRecord, isActive } from './state/container-record.ts';
-import { findContainer } from './state/container-store.ts';
+import { containerById, findContainer } from './state/container-store.ts';
 import { notRunning, pausedError } from './stop-container.ts';
 
 /** exec: one more process in a running container, with a monitor of its own. */
 export async function execContainer(services: EngineServices, request: ExecRequest): Promise<Session> {
   const record = findContainer(services.database, request.container);
   if (record.status === 'paused') throw pausedError(record);
-  if (
-    !isActive(record) ||
-    record.process === undefined ||
-    !services.host.processes.alive(record.process.process) ||
-    !services.host.processes.alive(record.process.monitor)
-  )
-    throw notRunning(record);
+  if (!isAlive(services, record)) throw notRunning(record);
   if (request.command.length === 0)
     throw new StrataError('invalid-argument', 'NO_COMMAND', 'No exec command specified');
   const execId = randomHex(32);
@@ -59,8 +54,26 @@ export async function execContainer(services: EngineServices, request: ExecReque
   } catch (error) {
     await streams?.close();
     await place.abandon();
-    throw error;
+    throw whyNot(services, record) ?? error;
   }
+}
+
+/** The container was ended or paused while the exec was being made, which the runtime tells in words of its own. */
+function whyNot(services: EngineServices, before: ContainerRecord): StrataError | undefined {
+  const now = containerById(services.database, before.id);
+  if (now?.status === 'paused') return pausedError(now);
+  const runs = now !== undefined && sameRun(now, before) && isAlive(services, now);
+  return runs ? undefined : notRunning(before);
+}
+
+function isAlive({ host }: EngineServices, record: ContainerRecord): boolean {
+  const { process } = record;
+  return (
+    isActive(record) &&
+    process !== undefined &&
+    host.processes.alive(process.process) &&
+    host.processes.alive(process.monitor)
+  );
 }
 
 /** As the container runs, but for what the request says. */

@@ -1,6 +1,7 @@
 import { type Digest, StrataError } from '@strata/core';
 import type { WrittenExecution } from '@strata/oci';
 import type { CommitRequest } from '../api/images.ts';
+import { removedMeanwhile } from '../containers/removed-meanwhile.ts';
 import type { ContainerRecord } from '../containers/state/container-record.ts';
 import { findContainer } from '../containers/state/container-store.ts';
 import type { InternalServices } from '../internal-services.ts';
@@ -46,9 +47,14 @@ async function changesAsLayer(
   const thaw = from.pause ? await freezeContainer(services, from.container) : async () => undefined;
   try {
     const store = await services.layers.open(from.container.storage);
-    return await containerChanges(services.host, store, from.container.id, (source) =>
+    const stored = await containerChanges(services.host, store, from.container.id, (source) =>
       storeChanges(services, pins, { source, signal: from.signal, onWritten: thaw }),
     );
+    const removed = removedMeanwhile(services, from.container);
+    if (removed !== undefined) throw removed;
+    return stored;
+  } catch (error) {
+    throw removedMeanwhile(services, from.container) ?? error;
   } finally {
     await thaw();
   }

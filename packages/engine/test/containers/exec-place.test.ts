@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { StrataError } from '@strata/core';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { openExecPlace } from '../../src/containers/exec-place.ts';
 import { type Fixture, finish, openFixture } from './fixture.ts';
 
@@ -47,6 +48,28 @@ it('tells how it ended', async () => {
   )!;
   expect(last.action).toBe('exec_die');
   expect(JSON.parse(String(last.attributes))).toMatchObject({ execID: session.execId, exitCode: '3' });
+});
+
+it('one whose container ends or is paused while it is made says so', async () => {
+  const { containerId: container } = await sleeper();
+  const runtime = await fixture.services.drivers.get('runtime', 'oci');
+  const exec = vi.spyOn(runtime, 'exec');
+  const meanwhile = (change: () => Promise<void>) =>
+    exec.mockImplementationOnce(async () => {
+      await change();
+      throw new StrataError('internal', 'RUNTIME_FAILED', 'in its own words');
+    });
+  const attempt = () => fixture.api.exec({ container, command: ['true'] });
+  meanwhile(async () => undefined);
+  await expect(attempt()).rejects.toMatchObject({ code: 'RUNTIME_FAILED' });
+  meanwhile(() => fixture.api.pause(container));
+  await expect(attempt()).rejects.toMatchObject({ code: 'CONTAINER_PAUSED' });
+  await fixture.api.unpause(container);
+  meanwhile(() => fixture.api.restart(container, { timeout: 0 }));
+  await expect(attempt()).rejects.toMatchObject({ code: 'CONTAINER_NOT_RUNNING' });
+  meanwhile(() => fixture.api.remove(container, { force: true }));
+  await expect(attempt()).rejects.toMatchObject({ code: 'CONTAINER_NOT_RUNNING' });
+  exec.mockRestore();
 });
 
 it('one that loses the race with a removal leaves no run directory', async () => {

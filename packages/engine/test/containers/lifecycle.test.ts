@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ContainerFilter } from '../../src/api/containers.ts';
 import { checkContainers } from '../../src/containers/check-containers.ts';
 import { listContainerIds, listContainers } from '../../src/containers/queries.ts';
+import { startLocked } from '../../src/containers/start-container.ts';
 import type { ContainerRow } from '../../src/containers/state/container-record.ts';
 import { findContainer } from '../../src/containers/state/container-store.ts';
 import { freezeContainer } from '../../src/images/freeze-container.ts';
@@ -304,6 +305,29 @@ describe('files', () => {
     const { id } = await fixture.api.create({ image: 'busybox', command: ['true'] });
     const tar = await collect(await fixture.api.exportTar(id));
     expect(tar.includes(Buffer.from('bin/busybox'))).toBe(true);
+  });
+
+  it('an export of what is removed meanwhile fails', async () => {
+    const { containerId } = await sleeper();
+    const pieces = (await fixture.api.exportTar(containerId))[Symbol.asyncIterator]();
+    await pieces.next();
+    await fixture.api.remove(containerId, { force: true });
+    const rest = async () => {
+      for (let piece = await pieces.next(); piece.done !== true; piece = await pieces.next());
+    };
+    await expect(rest()).rejects.toMatchObject({ code: 'CONTAINER_REMOVED' });
+  });
+
+  it('exports its own files, not /proc, when it starts while the export waits for it', async () => {
+    const { id } = await fixture.api.create({ image: 'busybox', command: ['sleep', '300'] });
+    const { services, host } = fixture;
+    const lock = await host.locks.acquire(services.paths.lock('container', id));
+    const exporting = fixture.api.exportTar(id);
+    await (await startLocked(services, id, { attach: false }))[Symbol.asyncDispose]();
+    await lock.release();
+    const tar = await collect(await exporting);
+    expect(tar.includes(Buffer.from('bin/busybox'))).toBe(true);
+    expect(tar.includes(Buffer.from('proc/1/'))).toBe(false);
   });
 });
 

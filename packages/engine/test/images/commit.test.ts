@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { busyboxImage, pushLayout, startRegistry } from '@strata/test-fixtures';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Engine, Session } from '../../src/index.ts';
 import { testEngine, testFilesystem, testServices } from '../store.ts';
 
@@ -106,6 +107,49 @@ test('a running container stands still while it is read, and goes on afterwards'
   } finally {
     await engine.containers.remove(session.containerId, { force: true });
   }
+});
+
+test('a container that is removed while it is read makes no image', async () => {
+  await using engine = testEngine(ext4);
+  await engine.images.pull({ reference: busybox, storage: 'overlay' });
+  const loop = ['sh', '-c', 'echo x > /x; sleep 300'];
+  const sleeper = () =>
+    engine.containers.run({
+      image: busybox,
+      command: loop,
+      storage: 'overlay',
+      network: 'none',
+      detach: true,
+    });
+  const store = testServices(ext4, { root: engine.base });
+  const { commitContainer } = await import('../../src/images/commit-container.ts');
+  const { removeContainer } = await import('../../src/containers/remove-container.ts');
+  const { layers } = store.services;
+  const open = layers.open.bind(layers);
+  for (const when of ['before', 'after'] as const) {
+    const { containerId: container } = await sleeper();
+    const remove = () => removeContainer(store.services, container, { force: true });
+    const spied = vi.spyOn(layers, 'open').mockImplementationOnce(async (id) => {
+      const opened = await open(id);
+      if (when === 'before') await remove();
+      // As a reader sees it to whom all files were there until the last moment.
+      else
+        vi.spyOn(opened, 'layer').mockImplementationOnce(async (key) => {
+          store.services.database.run("UPDATE containers SET status = 'removing' WHERE id = ?", container);
+          return opened.layer(key);
+        });
+      return opened;
+    });
+    const request = { container, reference: 'half:1' };
+    await expect(commitContainer(store.services, request)).rejects.toMatchObject({
+      code: 'CONTAINER_REMOVED',
+    });
+    spied.mockRestore();
+    await engine.containers.cleanup();
+  }
+  expect((await engine.images.list()).map(({ names }) => names)).toEqual([[busybox]]);
+  expect(readdirSync(join(store.services.paths.run, 'locks/container'))).toEqual([]);
+  await store[Symbol.asyncDispose]();
 });
 
 test('refuses an unknown container and bad changes', async () => {

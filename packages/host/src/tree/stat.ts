@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import type { FileStat, FileType } from '@strata/core';
 import { systemError } from '../errors.ts';
 import { native } from '../native.ts';
@@ -61,12 +62,6 @@ export function mustStatAt(dirfd: number, name: Uint8Array | string, flags: numb
 }
 
 function systemErrorOf(errno: number): Error {
-  const known: Readonly<Record<number, string>> = {
-    5: 'EIO',
-    13: 'EACCES',
-    36: 'ENAMETOOLONG',
-    40: 'ELOOP',
-    75: 'EOVERFLOW',
-  };
-  return systemError(known[errno] ?? `E${errno}`, 'stat failed', 'stat');
+  const name = Object.entries(constants.errno).find(([, number]) => number === errno)?.[0];
+  return systemError(name ?? `E${errno}`, 'stat failed', 'stat');
 }

@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type HeldLock, StrataError, type Tree } from '@strata/core';
+import { type HeldLock, plainDirectory, StrataError, type Tree } from '@strata/core';
 import type { BindRequest } from '../../api/containers.ts';
 import type { EngineServices } from '../../services.ts';
 import { bindVolumes } from '../../volumes/mount-volumes.ts';
@@ -41,6 +41,14 @@ export function processTree(services: EngineServices, record: ContainerRecord): 
   throw ended();
 }
 
+/** The root filesystem of a running container without anything that is mounted in it. */
+async function ownTree(services: EngineServices, { id, storage }: ContainerRecord): Promise<Tree> {
+  const layers = await services.layers.open(storage);
+  const plain = plainDirectory(await layers.mounts(id));
+  return services.host.files.openTree(plain ?? join(services.paths.container(id), 'rootfs'));
+}
+
+/** `volumes: false`: only what is the container's own. Whether it runs is known once it is locked. */
 export async function openContainerTree(
   services: EngineServices,
   reference: string,
@@ -53,7 +61,7 @@ export async function openContainerTree(
   try {
     const record = (await reapLocked(services, id)) ?? findContainer(services.database, reference);
     if (isActive(record)) {
-      const tree = processTree(services, record);
+      const tree = volumes ? processTree(services, record) : await ownTree(services, record);
       await lock.release();
       return { tree, record, [Symbol.asyncDispose]: async () => tree.close() };
     }
