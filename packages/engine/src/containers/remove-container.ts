@@ -17,7 +17,7 @@ import {
   findContainer,
   updateContainer,
 } from './state/container-store.ts';
-import { killAll } from './stop-container.ts';
+import { killAll, killContainer } from './stop-container.ts';
 import { undoSteps } from './undo.ts';
 
 /** rm: refuse or kill what runs → mark `removing` → undo every step → forget the row. */
@@ -26,7 +26,9 @@ export async function removeContainer(
   reference: string,
   options: { readonly force?: boolean; readonly volumes?: boolean } = {},
 ): Promise<void> {
-  const { id } = findContainer(services.database, reference);
+  const found = findContainer(services.database, reference);
+  const { id } = found;
+  if (options.force === true && isActive(found)) await endStop(services, id);
   await withContainerLock(services, id, async () => {
     const record = await reapLocked(services, id);
     if (record === undefined) return;
@@ -43,6 +45,17 @@ export async function removeContainer(
     if (!isActive(record)) updateContainer(services.database, id, { status: 'removing' });
     else recordLastEnd(services, record, await killAll(services, record));
     await finishRemoval(services, record, { volumes });
+  });
+}
+
+/** A `stop` holds the lock for all of its grace period, which nobody who forces a removal wants to wait out. */
+async function endStop(services: EngineServices, id: string): Promise<void> {
+  const lock = await services.host.locks.tryAcquire(services.paths.lock('container', id));
+  await lock?.release();
+  if (lock !== undefined) return;
+  await killContainer(services, id).catch((error: unknown) => {
+    // It has ended, or is gone: what follows sees that.
+    services.host.log.debug('not killed', { id, error: String(error) });
   });
 }
 

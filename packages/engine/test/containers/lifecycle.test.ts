@@ -66,6 +66,24 @@ describe('start, stop and what lies between', () => {
     expect((await fixture.api.inspect(stubborn.containerId)).State).toMatchObject({ ExitCode: 137 });
   });
 
+  it('a forced removal does not wait for the grace period of a stop', async () => {
+    const { containerId } = await sleeper({
+      command: script('trap "" TERM; echo up; while true; do sleep 0.05; done'),
+    });
+    await hasLogged(containerId, 'up');
+    const stopping = fixture.api.stop(containerId, { timeout: 3600 });
+    const lock = fixture.services.paths.lock('container', containerId);
+    const isHeld = async () => {
+      const held = await fixture.host.locks.tryAcquire(lock);
+      await held?.release();
+      return held === undefined;
+    };
+    await expect.poll(isHeld).toBe(true);
+    await fixture.api.remove(containerId, { force: true });
+    await stopping;
+    expect(await fixture.api.list({ all: true })).toEqual([]);
+  });
+
   it('pauses and goes on; a paused one can be stopped', async () => {
     const { containerId } = await sleeper();
     await fixture.api.pause(containerId);
