@@ -8,7 +8,7 @@ import { createProgress, type Progress } from '../render/progress.ts';
 import { familiarName } from '../views/familiar-name.ts';
 import { historyRow, historyView } from '../views/image-view.ts';
 import { confirm } from './confirm.ts';
-import { eachTarget } from './targets.ts';
+import { eachRemoval } from './targets.ts';
 
 function progressOf(
   { flags, io, settings }: CommandContext,
@@ -76,7 +76,7 @@ export const unpack: Handler = async (context) => {
 export const rmi: Handler = async (context) => {
   const { images } = await context.engine();
   const options = { force: context.flags.bool('force'), noPrune: context.flags.bool('no-prune') };
-  return eachTarget(context.args, async (reference) => {
+  return eachRemoval(context.args, options.force, async (reference) => {
     return (await images.remove(reference, options)).map(removedLine);
   });
 };

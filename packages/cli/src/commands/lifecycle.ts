@@ -1,9 +1,8 @@
-import { isStrataError } from '@strata/core';
 import type { CommandContext, Handler } from '../context.ts';
 import { defined } from '../options/defined.ts';
 import { readResources } from '../options/limits.ts';
 import { readPolicy } from '../options/restart.ts';
-import { eachTarget } from './targets.ts';
+import { eachRemoval, eachTarget } from './targets.ts';
 
 function stopOptions({ flags }: CommandContext) {
   return defined({
@@ -61,27 +60,14 @@ export const wait: Handler = async (context) => {
   return eachTarget(context.args, async (name) => String((await containers.wait(name, { signal })).code));
 };
 
-/** `-f` on what does not exist says so and succeeds, as docker. */
 export const rm: Handler = async (context) => {
   const { containers } = await context.engine();
   const force = context.flags.bool('force');
   const volumes = context.flags.bool('volumes');
-  let real = 0;
-  const result = eachTarget(context.args, async (name) => {
-    try {
-      await containers.remove(name, { force, volumes });
-      return name;
-    } catch (error) {
-      if (!force || !isStrataError(error, 'not-found')) real++;
-      throw error;
-    }
+  return eachRemoval(context.args, force, async (name) => {
+    await containers.remove(name, { force, volumes });
+    return name;
   });
-  return {
-    ...result,
-    get forgiven() {
-      return real === 0;
-    },
-  };
 };
 
 export const rename: Handler = async (context) => {

@@ -1,6 +1,30 @@
+import { isStrataError } from '@strata/core';
 import type { CommandResult } from '../context.ts';
 
 const PARALLEL = 8;
+
+/** As docker's forced removals: of what does not exist it is said so, and that is all there is to it. */
+export function eachRemoval(
+  targets: readonly string[],
+  force: boolean,
+  act: (target: string) => Promise<string | readonly string[]>,
+): CommandResult {
+  let real = 0;
+  const result = eachTarget(targets, async (target) => {
+    try {
+      return await act(target);
+    } catch (error) {
+      if (!force || !isStrataError(error, 'not-found')) real++;
+      throw error;
+    }
+  });
+  return {
+    ...result,
+    get forgiven() {
+      return real === 0;
+    },
+  };
+}
 
 /** Do one thing to several targets at once and print each as docker does: in order, as soon as it is known. */
 export function eachTarget(
