@@ -84,14 +84,16 @@ class Program implements CommandContext {
   }
 }
 
-async function runCommand(program: Program): Promise<number> {
+async function runCommand(program: Program): Promise<Ending> {
   try {
     const handler = await loadHandler(program.command, program.settings);
     const result: CommandResult = await handler(program);
-    return await renderResult(result, program);
+    const code = await renderResult(result, program);
+    const failed = (result.failures ?? []).length > 0 && result.forgiven !== true;
+    return { code, failed: failed || program.interrupt.exitCode !== undefined };
   } catch (error) {
     const interrupted = program.interrupt.exitCode;
-    if (interrupted !== undefined) return interrupted;
+    if (interrupted !== undefined) return { code: interrupted, failed: true };
     throw error;
   } finally {
     await program.close();
@@ -103,7 +105,7 @@ async function runCommand(program: Program): Promise<number> {
 export interface Ending {
   /** Exit status. */
   readonly code: number;
-  /** It threw, or was interrupted: what it held is let go when the process ends, and not before. */
+  /** It threw, also for one of several targets, or was interrupted: what it held is let go when the process ends. */
   readonly failed: boolean;
   /** How a process for commands to come would wait; `undefined`: none is wanted. */
   readonly standby?: { readonly root: string; readonly seconds: number } | undefined;
@@ -147,11 +149,9 @@ export async function execute(words: readonly string[], env: NodeJS.ProcessEnv):
     command = invocation.command;
     const settings = await readSettings(invocation.globals, io.env);
     const program = new Program(invocation, settings, io);
-    const code = await runCommand(program);
     const { root, standbySeconds: seconds } = settings;
     return {
-      code,
-      failed: program.interrupt.exitCode !== undefined,
+      ...(await runCommand(program)),
       standby: seconds > 0 && mayStandBy(command) ? { root, seconds } : undefined,
     };
   } catch (error) {

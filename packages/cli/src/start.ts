@@ -6,7 +6,8 @@ import { cacheBelow, keepCode, openCode } from './code-cache.ts';
 import { provideCodeKeeper } from './code-keeper.ts';
 import { importModule, loader } from './load.ts';
 import { leaveStandby } from './standby/leave.ts';
-import { KEY_VARIABLE } from './standby/names.ts';
+import { KEY_VARIABLE, NOHUP_VARIABLE } from './standby/names.ts';
+import { ignoreHangups } from './terminal/hangups.ts';
 
 /** Of the words before the command: what follows it may be a program's own. */
 function guessRoot([, , ...words]: readonly string[]): string {
@@ -22,8 +23,10 @@ function guessRoot([, , ...words]: readonly string[]): string {
 provideCodeKeeper({ ...keepCode, importModule });
 
 // Not for those that we start.
-const { [KEY_VARIABLE]: key } = process.env;
+const { [KEY_VARIABLE]: key, [NOHUP_VARIABLE]: nohup } = process.env;
 delete process.env[KEY_VARIABLE];
+delete process.env[NOHUP_VARIABLE];
+if (nohup !== undefined) ignoreHangups();
 
 const code = openCode(cacheBelow(guessRoot(process.argv), process.env), 'start');
 const program = loader(code, import.meta.dirname)('./cli.cjs') as typeof import('./program.ts');

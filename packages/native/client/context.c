@@ -59,11 +59,33 @@ static pid_t parent_of(const char *process) {
   return end == NULL ? 0 : (pid_t)strtol(end + 4, NULL, 10);
 }
 
-int in_own_namespaces(void) {
+static int identify_root(const char *path, struct statx *is) {
+  memset(is, 0, sizeof *is);
+  return statx(AT_FDCWD, path, 0, STATX_INO | STATX_MNT_ID, is) == 0;
+}
+
+static int has_other_root(const char *process) {
+  struct statx own, other;
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%s/root", process);
+  return identify_root("/", &own) && identify_root(path, &other) &&
+         (own.stx_ino != other.stx_ino || own.stx_mnt_id != other.stx_mnt_id);
+}
+
+// By systemd for a unit, cgexec(1), or a shell that was about to become us. A login moves the shell itself.
+static int has_own_cgroup(void) {
+  char path[64], own[FILE_BYTES], other[FILE_BYTES];
+  snprintf(path, sizeof path, "/proc/%d/cgroup", getppid());
+  return slurp("/proc/self/cgroup", own) > 0 && slurp(path, other) > 0 && strcmp(own, other) != 0;
+}
+
+int was_put_here(void) {
   static const char *const names[] = {"mnt", "net"};
   char process[16] = "self", own[64], other[64];
+  if (has_own_cgroup()) return 1;
   for (pid_t pid; (pid = parent_of(process)) > 0;) {
     snprintf(process, sizeof process, "%d", pid);
+    if (has_other_root(process)) return 1;
     for (int k = 0; k < 2; k++)
       // Process 1 may be more than we are allowed to look at.
       if (read_namespace("self", names[k], own) > 0 && read_namespace(process, names[k], other) > 0 &&
@@ -127,7 +149,10 @@ int context_key(const char *node, const char *program, char key[17]) {
                                            "time",   "time_for_children", "user", "uts"};
   static const char *const files[] = {"cgroup", "limits", "oom_score_adj", "attr/current", "loginuid", "sessionid",
                                       "personality", "timerslack_ns", "coredump_filter"};
+  struct rlimit processor_time;
   char path[64];
+  // One process would use up what each is given.
+  if (getrlimit(RLIMIT_CPU, &processor_time) == -1 || processor_time.rlim_cur != RLIM_INFINITY) return 0;
   if (!mix_status() || !mix_identity(node, 1) || !mix_identity(program, 1) || !mix_identity("/", 0)) return 0;
   for (size_t k = 0; k < sizeof namespaces / sizeof *namespaces; k++) {
     read_namespace("self", namespaces[k], path);
@@ -138,6 +163,8 @@ int context_key(const char *node, const char *program, char key[17]) {
     mix_file(path);
   }
   mix_environment();
+  // Read once, too.
+  mix_identity("/etc/localtime", 1);
   mix_scheduling();
   snprintf(key, 17, "%016llx", (unsigned long long)hash);
   return 1;

@@ -2,6 +2,7 @@
 // process of our own would (docs/adr/0014). If not, this process becomes `NODE -- PROGRAM WORD...`.
 #include "context.h"
 #include "talk.h"
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,14 +19,17 @@ static int wanted(void) {
 int main(int argc, char **argv) {
   char key[17];
   if (argc < 3) return fprintf(stderr, "usage: strata-client NODE PROGRAM [WORD...]\n"), 125;
-  unsetenv("STRATA_STANDBY_KEY");
+  unsetenv("STRATA_STANDBY_KEY"), unsetenv("STRATA_NOHUP");
   int how = wanted();
-  if ((how == BY_NAME || (how == BY_DEFAULT && !in_own_namespaces())) && context_key(argv[1], argv[2], key)) {
+  if ((how == BY_NAME || (how == BY_DEFAULT && !was_put_here())) && context_key(argv[1], argv[2], key)) {
     int status = ask(key, argc - 3, argv + 3);
     if (status >= 0) return status;
     // Not there, or all busy: who runs now leaves one behind.
     setenv("STRATA_STANDBY_KEY", key, 1);
   }
+  struct sigaction hangup;
+  // Node would make it deadly again.
+  if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler == SIG_IGN) setenv("STRATA_NOHUP", "1", 1);
   // Node looks for an --env-file of its own up to the first `--`, among the words of the program too.
   argv[0] = argv[1];
   argv[1] = "--";

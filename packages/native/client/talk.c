@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <termios.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -22,6 +23,54 @@ enum { FORWARDED = sizeof forwarded / sizeof *forwarded };
 
 static int connection = -1, last_signal;
 static pid_t peer;
+
+// Of standard input, output and error, as they were when we were started.
+static struct {
+  int flags, is_terminal;
+  struct termios modes;
+} standard[3];
+
+static int in_background(int terminal) {
+  pid_t group = tcgetpgrp(terminal);
+  return group != -1 && group != getpgrp();
+}
+
+// 0: one is closed, or of a terminal that would stop us when we read; the terminal does not know the standby.
+static int keep_standard(void) {
+  for (int fd = 0; fd < 3; fd++) {
+    if ((standard[fd].flags = fcntl(fd, F_GETFL)) == -1 || in_background(fd)) return 0;
+    standard[fd].is_terminal = tcgetattr(fd, &standard[fd].modes) == 0;
+  }
+  return 1;
+}
+
+// O_NONBLOCK belongs to everybody who has the file open, as a terminal's modes do. A process of Node puts its own back.
+static void restore_standard(int with_modes) {
+  for (int fd = 0; fd < 3; fd++) {
+    int flags = fcntl(fd, F_GETFL);
+    if (flags != -1 && (flags ^ standard[fd].flags) & O_NONBLOCK) fcntl(fd, F_SETFL, standard[fd].flags);
+    if (with_modes && standard[fd].is_terminal && !in_background(fd)) tcsetattr(fd, TCSANOW, &standard[fd].modes);
+  }
+}
+
+// `<(…)` of a shell, and what else is a name of a process's own.
+static int is_own(const char *path) {
+  static const char *const own[] = {"/dev/fd/", "/proc/self/", "/proc/thread-self/"};
+  for (size_t k = 0; k < sizeof own / sizeof *own; k++)
+    if (strncmp(path, own[k], strlen(own[k])) == 0) return 1;
+  return 0;
+}
+
+static int names_own(int count, char **words) {
+  for (int k = 0; k < count; k++)
+    for (const char *at = words[k]; (at = strchr(at, '/')) != NULL; at++)
+      if (is_own(at)) return 1;
+  for (char **entry = environ; *entry; entry++) {
+    const char *value = strchr(*entry, '=');
+    if (value != NULL && is_own(value + 1)) return 1;
+  }
+  return 0;
+}
 
 static int is_ours(int fd) {
   struct ucred who;
@@ -99,7 +148,8 @@ static void forward(int signal_number) {
   errno = error;
 }
 
-// Signals that were ignored when we were started, as bits.
+// Signals that were ignored when we were started, as bits. nohup(1) means it, whatever the command does with hangups; a
+// shell that ignores SIGINT for its background jobs does not.
 static uint64_t listen_to_signals(void) {
   uint64_t ignored = 0;
   struct sigaction act = {.sa_handler = forward}, before;
@@ -107,6 +157,7 @@ static uint64_t listen_to_signals(void) {
   for (int k = 0; k < FORWARDED; k++) {
     sigaction(forwarded[k], &act, &before);
     if (before.sa_handler == SIG_IGN) ignored |= 1ull << (forwarded[k] - 1);
+    if (before.sa_handler == SIG_IGN && forwarded[k] == SIGHUP) signal(SIGHUP, SIG_IGN);
   }
   return ignored;
 }
@@ -118,6 +169,7 @@ static void receive(void *into, size_t length) {
     else if (got <= 0) break;
   }
   if (length == 0) return;
+  restore_standard(1);
   // It ended without a word: by a signal that we passed on, as we would have.
   if (last_signal) {
     signal(last_signal, SIG_DFL);
@@ -145,10 +197,7 @@ static void give_back(uint64_t ignored) {
 
 int ask(const char *key, int count, char **words) {
   standby_request request = {.words = (uint32_t)count};
-  struct stat is;
-  for (int fd = 0; fd < 3; fd++)
-    if (fstat(fd, &is) == -1) return -1;
-  if (!is_private(STANDBY_DIRECTORY)) return -1;
+  if (!is_private(STANDBY_DIRECTORY) || !keep_standard() || names_own(count, words)) return -1;
   for (int slot = 0; slot < STANDBY_SLOTS && connection == -1; slot++) connection = reach(key, slot);
   if (connection == -1) return -1;
   int directory = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -163,5 +212,6 @@ int ask(const char *key, int count, char **words) {
   if (answer == STANDBY_REFUSED) return give_back(request.ignored), -1;
   receive(&status, sizeof status);
   if (answer == STANDBY_LEAVING) see_off();
+  restore_standard(0);
   return status & 255;
 }

@@ -3,6 +3,9 @@
 /** Set by the client for the command it could not give to a standby: the key by which it would have found one. */
 export const KEY_VARIABLE = 'STRATA_STANDBY_KEY';
 
+/** Set by the client where SIGHUP was ignored, as under nohup(1): Node has made it deadly when its first line runs. */
+export const NOHUP_VARIABLE = 'STRATA_NOHUP';
+
 export const DIRECTORY = '/run/strata/standby';
 
 /** As many as the client tries. */

@@ -7,7 +7,7 @@
 import { closeSync, openSync, rmSync } from 'node:fs';
 import type { Native } from '@strata/native';
 import { loadNative } from '../native.ts';
-import type { execute, isForStandby, tidy } from '../program.ts';
+import type { Ending, execute, isForStandby, tidy } from '../program.ts';
 import { leaveStandby, type Standby } from './leave.ts';
 import { Remains, turn } from './remains.ts';
 import { acceptRequest, assume, letGo, type Request } from './request.ts';
@@ -51,37 +51,42 @@ async function nextRequest(
   return undefined;
 }
 
-/** Run the command of the request: its exit status, and whether another one can follow in this process. */
-async function answer(place: Place, request: Request): Promise<{ readonly code: number; again: boolean }> {
+type Answer = Ending & {
+  /** Another command can follow in this process. */
+  readonly again: boolean;
+};
+
+async function answer(place: Place, request: Request): Promise<Answer> {
   const { native, program, remains } = place;
   const leave = (code: number): unknown => native.standbyEnd(request.connection, code, 1);
   assume(native, request);
   process.once('exit', leave);
   native.standbyBegin(request.connection, ...request.ignored);
-  const { code, failed } = await program.execute(request.words, process.env);
+  const ending = await program.execute(request.words, process.env);
+  const { code, failed, standby } = ending;
   await program.tidy();
   process.off('exit', leave);
-  if (failed || (await remains.left(request.connection)).length > 0) {
+  if (failed || standby === undefined || (await remains.left(request.connection)).length > 0) {
     process.once('exit', leave);
-    return { code, again: false };
+    return { ...ending, again: false };
   }
   letGo(native, place.nothing);
-  return { code, again: native.standbyEnd(request.connection, code, 0) === 0 };
+  return { ...ending, again: native.standbyEnd(request.connection, code, 0) === 0 };
 }
 
 /** Serve until nobody has come for the time given, or a command leaves something behind. The exit status to end with. */
-export async function serve(standby: Standby, load: () => Program): Promise<number> {
+export async function serve({ key, ...first }: Standby, load: () => Program): Promise<number> {
   const native = loadNative();
-  const slot = claimSlot(native, standby.key);
+  const slot = claimSlot(native, key);
   if (slot === undefined) return 0;
   const release = (): void => slot.release();
   process.once('exit', release);
   process.title = 'strata standby';
   const nothing = openSync('/dev/null', 'r+');
   const place = { native, nothing, program: load(), remains: await Remains.watch() };
-  for (let served = 1; ; ) {
+  for (let served = 1, wanted = first; ; ) {
     const listener = native.standbyListen(slot.socket);
-    const request = await nextRequest(place, listener, standby.seconds);
+    const request = await nextRequest(place, listener, wanted.seconds);
     if (request === undefined) return 0;
     rmSync(slot.socket);
     if (!place.program.isForStandby(request.words)) {
@@ -89,11 +94,13 @@ export async function serve(standby: Standby, load: () => Program): Promise<numb
       native.standbyEnd(request.connection);
       continue;
     }
-    const { code, again } = await answer(place, request);
+    const { code, failed, again, standby } = await answer(place, request);
+    wanted = standby ?? wanted;
     if (again && served++ < MOST_COMMANDS) continue;
     process.off('exit', release);
     release();
-    leaveStandby(standby);
+    // What failed may not have come to the configuration.
+    if (failed || standby !== undefined) leaveStandby({ key, ...wanted });
     return code;
   }
 }

@@ -1,3 +1,6 @@
+import { constants } from 'node:os';
+import { heard } from './hangups.ts';
+
 /** Ctrl-C and SIGTERM: the first asks the command to stop, a second ends the process at once. */
 export class Interrupt {
   #controller: AbortController | undefined;
@@ -23,11 +26,8 @@ export class Interrupt {
     if (this.#controller !== undefined) return this.#controller;
     const controller = new AbortController();
     this.#controller = controller;
-    for (const [name, number] of [
-      ['SIGINT', 2],
-      ['SIGTERM', 15],
-      ['SIGHUP', 1],
-    ] as const) {
+    for (const name of heard(['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+      const number = constants.signals[name];
       const listener = (): void => {
         if (this.#code !== undefined) process.exit(128 + number);
         this.#code = 128 + number;

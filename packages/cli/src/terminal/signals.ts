@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import type { Session } from '@strata/engine';
 import type { Io } from '../io.ts';
+import { heard } from './hangups.ts';
 
 const PROXIED: readonly NodeJS.Signals[] = [
   'SIGHUP',
@@ -18,7 +19,7 @@ const FORCE_AFTER = 3;
 /** Pass our signals to the container. The third Ctrl-C or SIGTERM leaves anyway, as docker does. Returns the undo. */
 export function proxySignals(session: Session, io: Io): () => void {
   let terminations = 0;
-  const listeners = PROXIED.map((name) => {
+  const listeners = heard(PROXIED).map((name) => {
     const listener = (): void => {
       // It may have ended in this instant.
       session.kill(constants.signals[name]).catch(() => undefined);

@@ -85,6 +85,19 @@ test('a failing driver leaves neither row nor key behind', async () => {
   await store.layers.prepare('k');
 });
 
+test('a removal that the driver refuses is finished by the next one, also of this process', async () => {
+  await using store = await opened();
+  const { driver } = store.layers;
+  const remove = driver.remove.bind(driver);
+  await store.layers.prepare('k');
+  driver.remove = async () => Promise.reject(new Error('busy'));
+  await expect(store.layers.discard('k')).rejects.toThrow('busy');
+  driver.remove = remove;
+  await store.layers.discard('k');
+  expect(await driver.list()).toEqual([]);
+  expect(store.services.database.all('SELECT * FROM layers')).toEqual([]);
+});
+
 test('a stack deeper than the driver can mount is refused before anything is made', async () => {
   await using store = await opened();
   Object.defineProperty(store.layers.driver, 'capabilities', {
