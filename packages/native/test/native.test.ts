@@ -74,14 +74,14 @@ describe('@strata/native', () => {
     }
   });
 
-  it('has at most 680 lines of C in the addon, 360 in the client (docs/adr/0008, 0014)', () => {
+  it('has at most 680 lines of C in the addon, 430 in the client (docs/adr/0008, 0014)', () => {
     const lines = (folder: string): number =>
       readdirSync(`${PACKAGE}/${folder}`)
         .filter((name) => name.endsWith('.c'))
         .map((name) => readFileSync(`${PACKAGE}/${folder}/${name}`, 'utf8').split('\n').length - 1)
         .reduce((sum, count) => sum + count);
     expect(lines('src')).toBeLessThanOrEqual(680);
-    expect(lines('client')).toBeLessThanOrEqual(360);
+    expect(lines('client')).toBeLessThanOrEqual(430);
   });
 
   it('survives a thread that ends while it waits', async () => {

@@ -116,6 +116,15 @@ export class LayerRows {
     );
   }
 
+  /** After an error, which says more than that the disk is full, too. Whoever tries next goes on, also in this process. */
+  giveUp(seq: number): void {
+    try {
+      this.setLease(seq, null);
+    } catch {
+      // It is free once this process has ended.
+    }
+  }
+
   setLease(seq: number, lease: string | null): void {
     this.#database.run('UPDATE layers SET lease = ? WHERE seq = ?', lease, seq);
   }

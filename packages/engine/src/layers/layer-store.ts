@@ -284,21 +284,12 @@ export class SqliteLayerStore implements LayerStore {
     if (taken) await this.#discard(row.seq);
   }
 
-  /** Whoever tries next goes on with it, while this process lives, too. */
-  #giveUp(seq: number): void {
-    try {
-      this.#rows.setLease(seq, null);
-    } catch {
-      // The disk is full; the first error says what is wrong.
-    }
-  }
-
   async #discard(seq: number): Promise<void> {
     this.#removed = true;
     try {
       await this.driver.remove(layerId(seq));
     } catch (error) {
-      this.#giveUp(seq);
+      this.#rows.giveUp(seq);
       throw error;
     }
     this.#rows.forget(seq);
