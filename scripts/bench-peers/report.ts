@@ -82,7 +82,7 @@ export function writeReport(results: readonly RowResult[], facts: Facts): string
     '## Where and how',
     '',
     `- ${cpus().length} × ${cpus()[0]?.model}, ${figure(totalmem(), 'B')} of memory, Linux ${release()}, ${facts.os}`,
-    `- ${facts.rounds} rounds after one to warm up, engines in turn; load average ${facts.load[0].toFixed(1)} before, ${facts.load[1].toFixed(1)} after`,
+    `- ${facts.rounds} rounds after one to warm up, more of what is short, engines in turn; load average ${facts.load[0].toFixed(1)} before, ${facts.load[1].toFixed(1)} after`,
     `- ${facts.started.toISOString()}`,
     ...facts.versions.map((line) => `- ${line}`),
     ...facts.further.map((line) => `- ${line}`),
