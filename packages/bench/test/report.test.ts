@@ -128,6 +128,25 @@ describe('the other forms', () => {
     }
   });
 
+  it.each([40, 60, 80, 100])('fit a terminal of %d columns', (columns) => {
+    const lines = renderTable(report(), columns);
+    expect(lines.filter((line) => [...line].length > columns)).toEqual([]);
+    const text = lines.join('\n');
+    expect(text.replace(/\n */g, ' ')).toContain('overlay is fastest (2.00 ms); btrfs takes 3.00× as long');
+    expect(text).toMatch(/overlay +2\.00 ms.*1×$/m);
+    expect(text).toMatch(/btrfs +6\.00 ms.*3\.00×$/m);
+    expect(text).toContain('One parent'.toLowerCase());
+  });
+
+  it('call a range of few runs a range', () => {
+    const [workload] = report().workloads as [WorkloadResult];
+    const few = report(1, { workloads: [{ ...workload, runs: 3 }] });
+    for (const text of [renderTable(few).join('\n'), renderMarkdown(few)]) {
+      expect(text).toContain('range');
+      expect(text).not.toContain('95 %');
+    }
+  });
+
   it('are JSON of the documented schema', () => {
     const parsed: unknown = JSON.parse(
       renderJson(withComparison(report(), { file: 'b', report: report(2) })),

@@ -59,9 +59,12 @@ export class Sandboxes {
   }
 
   async attach(endpoint: Endpoint): Promise<Attachment> {
-    const attachment = await this.#driver.plan(endpoint);
+    const planned = await this.#driver.plan(endpoint);
+    this.#attached.add(planned);
+    // Addresses may be chosen only now. `detach` works with either, so the planned one stays noted until then.
+    const attachment = (await this.#driver.attach(planned)) ?? planned;
     this.#attached.add(attachment);
-    await this.#driver.attach(attachment);
+    if (attachment !== planned) this.#attached.delete(planned);
     return attachment;
   }
 

@@ -1,6 +1,6 @@
 import type { BenchReport, Comparison, MetricResult, WorkloadResult } from '../report.ts';
 import { missingText, NOTHING_COMMON } from './comparison.ts';
-import { figure, ratioText, span, spreadText, times } from './units.ts';
+import { figure, intervalName, ratioText, span, spreadText, times } from './units.ts';
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 const row = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
@@ -17,7 +17,7 @@ export function renderMarkdown(report: BenchReport): string {
     '## Where and how',
     '',
     `- ${machine.cores} × ${machine.cpu}, Linux ${machine.kernel}, ${machine.os}, Node ${machine.node}`,
-    `- ${report.subjects.map(({ id, filesystem }) => `${id}${filesystem === undefined ? '' : ` on ${filesystem}`}`).join(', ')}; ${settings.backing}`,
+    `- ${report.subjects.map(({ id, filesystem }) => `${id}${filesystem === undefined ? '' : ` on ${filesystem}`}`).join(', ')}${report.kind === 'layer' ? `; ${settings.backing}` : ''}`,
     `- load average ${machine.load.join(' before, ')} after; ${report.startedAt}; Strata ${report.strata}`,
     ...Object.entries(machine.tools).map(([name, version]) => `- ${name}: ${version}`),
     ...report.leftOut.map(({ id, reason }) => `- ${id} was left out: ${reason}`),
@@ -39,7 +39,7 @@ function workloadLines(workload: WorkloadResult): string[] {
     '',
     ...(workload.metrics.length > 0
       ? [
-          row(['', 'driver', 'median', 'spread', '95 % interval', 'p90', 'ratio']),
+          row(['', 'driver', 'median', 'spread', intervalName(workload.runs), 'p90', 'ratio']),
           '|---|---|--:|--:|--:|--:|--:|',
           ...workload.metrics.flatMap(metricRows),
           '',

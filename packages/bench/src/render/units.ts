@@ -66,3 +66,6 @@ export function spreadText({ median, mad }: { readonly median: number; readonly 
 
 /** With a capital to begin a sentence or a caption. */
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** Of fewer samples there is no interval that holds the median 95 times in 100. */
+export const intervalName = (runs: number): string => (runs < 6 ? 'range' : '95 % interval');

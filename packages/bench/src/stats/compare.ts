@@ -51,7 +51,7 @@ export function compareUnpaired(
 const holdsOne = ([low, high]: Interval): boolean => low <= 1 && high >= 1;
 
 /** Space is counted, not timed: one run is the truth. */
-const isSpace = (unit: Unit): boolean => unit === 'B' || unit === 'inodes';
+export const isSpace = (unit: Unit): boolean => unit === 'B' || unit === 'inodes';
 
 function judge(
   [first, other]: readonly [readonly number[], readonly number[]],

@@ -1,6 +1,6 @@
 import { capital, figure, times } from '../render/units.ts';
 import type { Measured, Metric, MetricResult, Unit } from '../report.ts';
-import { comparePaired, LEAST_RUNS } from './compare.ts';
+import { comparePaired, isSpace, LEAST_RUNS } from './compare.ts';
 
 /** How a comparison is put into words, by unit. */
 const WORDS: Readonly<Record<Unit, { readonly best: string; readonly more: Worse }>> = {
@@ -57,7 +57,7 @@ export function metricVerdict(metric: Metric, measured: readonly Measured[]): st
   const head =
     tied.length === 1
       ? `${best.subject} is ${words.best} (${figure(best.median, metric.unit)})`
-      : `${listed(tied.map((one) => `${one.subject} (${figure(one.median, metric.unit)})`))} differ by no more than noise`;
+      : `${listed(tied.map((one) => `${one.subject} (${figure(one.median, metric.unit)})`))} ${isSpace(metric.unit) ? 'need about the same' : 'cannot be told apart in the noise'}`;
   return `${head}${others.length > 0 ? `; ${listed(others)}` : ''}.`;
 }
 
@@ -87,5 +87,5 @@ export function workloadVerdict(metrics: readonly MetricResult[]): {
 
 /** Time needs several runs before a difference means anything; space is counted. */
 export function tooFew({ unit, measured }: Pick<MetricResult, 'unit' | 'measured'>): boolean {
-  return unit !== 'B' && unit !== 'inodes' && measured.some(({ samples }) => samples.length < LEAST_RUNS);
+  return !isSpace(unit) && measured.some(({ samples }) => samples.length < LEAST_RUNS);
 }

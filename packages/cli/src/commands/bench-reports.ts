@@ -50,7 +50,13 @@ export async function writeReports(
 }
 
 /** For standard output: the form that was asked to go there, else a table. */
-export function printed({ flags, settings }: CommandContext, bench: Bench, report: BenchReport): string[] {
+export function printed(
+  { flags, io, settings }: CommandContext,
+  bench: Bench,
+  report: BenchReport,
+): string[] {
   const form = FORMS.find((one) => flags.string(one) === '-') ?? (settings.json ? 'json' : undefined);
-  return form === undefined ? bench.renderTable(report) : render(bench, form, report).trimEnd().split('\n');
+  return form === undefined
+    ? bench.renderTable(report, io.windowSize(1)?.columns)
+    : render(bench, form, report).trimEnd().split('\n');
 }

@@ -1,6 +1,6 @@
 import type { Measured, MetricResult, NotMeasured } from '../../report.ts';
-import { ranked } from '../../stats/verdict.ts';
-import { capital, figure, ratioText, span, spreadText } from '../units.ts';
+import { level, ranked, tooFew } from '../../stats/verdict.ts';
+import { capital, figure, intervalName, ratioText, span, spreadText } from '../units.ts';
 import { type Scale, scaleFor } from './scale.ts';
 import { escapeHtml } from './text.ts';
 
@@ -16,9 +16,9 @@ export function metricChart(metric: MetricResult, places: Places, absent: readon
     metric.measured.flatMap(({ samples, interval }) => [...samples, ...interval]),
     metric.unit === 'B' || metric.unit === 'B/s',
   );
-  const best = ranked(metric, metric.measured)[0]?.subject;
+  const best = tooFew(metric) ? [] : level(metric, ranked(metric, metric.measured)).map((one) => one.subject);
   const rows = metric.measured.map((one) =>
-    barRow(one, { metric, scale, places, best: one.subject === best }),
+    barRow(one, { metric, scale, places, best: best.includes(one.subject) }),
   );
   const missing = absent
     .filter(({ metric: id }) => id === metric.id)
@@ -46,7 +46,7 @@ function barRow(one: Measured, { metric, scale, places, best }: RowContext): str
   const kind = (places.get(one.subject) ?? 0) % KINDS_OF_BARS;
   const show = (value: number): string => figure(value, metric.unit);
   const [low, high] = one.interval;
-  const label = `${one.subject}: median ${show(one.median)}, 95 % interval ${span(one.interval, show)}, ${one.samples.length} runs`;
+  const label = `${one.subject}: median ${show(one.median)}, ${intervalName(one.samples.length)} ${span(one.interval, show)}, ${one.samples.length} runs`;
   const many = one.samples.length > 1;
   const dots = many
     ? one.samples.map((value) => `<circle cx="${percent(scale.at(value))}" cy="24" r="2"/>`).join('')

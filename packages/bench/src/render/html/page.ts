@@ -90,7 +90,7 @@ function how(report: BenchReport): string {
     ],
     ['System', `Linux ${machine.kernel}, ${machine.os}`],
     ['Load', `${machine.load[0]} before, ${machine.load[1]} after (one-minute average)`],
-    ['Backing', settings.backing],
+    ...(report.kind === 'layer' ? ([['Backing', settings.backing]] as const) : []),
     ...subjects.map(({ id, summary, filesystem }): [string, string] => [
       id,
       filesystem === undefined ? summary : `on ${filesystem}; ${summary}`,
@@ -111,7 +111,7 @@ function how(report: BenchReport): string {
   ];
   return `<section class="workload" id="how">
 <h2>Where and how</h2>
-<p class="tells">Drivers took turns, and who began changed each round. Bars end at the median; dots are single runs; whiskers are a 95 % interval of the median, ± is the median absolute deviation. Ratios are to ${escapeHtml(subjects[0]?.id ?? 'the first driver')}, as the median over rounds; “noise” means that these runs do not show a difference.</p>
+<p class="tells">Drivers took turns, and who began changed each round. Bars end at the median; dots are single runs; whiskers are a 95 % interval of the median, or the range of fewer than six runs; ± is the median absolute deviation. Ratios are to the first driver of a chart, as the median over rounds; “noise” means that these runs do not show a difference.</p>
 <pre>${escapeHtml(report.command.map(quoted).join(' '))}</pre>
 <dl>${facts.map(([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`).join('')}</dl>
 </section>`;
