@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync, watch } from 'node:fs';
 
-const MOST_BYTES = 256 << 20;
+const MOST_BYTES = 128 << 20;
 const MOST_TURNS = 8;
 
 /** What commands leave in their process. One for the life of a process, made before the first. */
