@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync, watch } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, watch } from 'node:fs';
 
 const MOST_BYTES = 128 << 20;
 const MOST_TURNS = 8;
@@ -98,9 +98,9 @@ export function children(): readonly string[] {
         readFileSync(`/proc/self/task/${thread}/children`, 'latin1').split(' ').filter(Boolean),
       );
     } catch (error) {
-      // A thread that ends meanwhile hands its children to another, so all are asked again.
+      // A thread that ends meanwhile hands its children to another, so all are asked again. Kernels can be without the file.
       const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'ENOENT' && code !== 'ESRCH') throw error;
+      if ((code !== 'ENOENT' && code !== 'ESRCH') || !existsSync('/proc/thread-self/children')) throw error;
     }
   }
 }
