@@ -1,4 +1,5 @@
 #include "call.h"
+#include "standby.h"
 #include <ctype.h>
 #include <pthread.h>
 
@@ -113,6 +114,7 @@ napi_value start(napi_env env, napi_callback_info info, const char *signature, b
 extern const binding __start_bindings[], __stop_bindings[];
 
 NAPI_MODULE_INIT() {
+  expect_no_room();
   for (const binding *b = __start_bindings; b < __stop_bindings; b++) {
     napi_value function;
     napi_create_function(env, b->name, NAPI_AUTO_LENGTH, b->function, NULL, &function);

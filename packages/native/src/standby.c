@@ -143,10 +143,7 @@ BINDING(standbyBegin) {
 // status, or that it has to do the work itself.
 BINDING(standbyEnd) {
   ARGUMENTS("iII");
-  struct {
-    char word;
-    int status;
-  } __attribute__((packed)) answer = {INT(2) ? STANDBY_LEAVING : STANDBY_DONE, INT(1)};
+  standby_answer answer = {INT(2) ? STANDBY_LEAVING : STANDBY_DONE, INT(1)};
   napi_valuetype type = napi_undefined;
   napi_typeof(env, in.a[1].value, &type);
   if (forwarding.from == INT(0)) {
@@ -159,4 +156,21 @@ BINDING(standbyEnd) {
   (void)!send(INT(0), &answer, type == napi_undefined ? 1 : sizeof answer, MSG_NOSIGNAL);
   close(INT(0));
   return number(env, atomic_load(&forwarding.delivered));
+}
+
+// A page of a file that is mapped, and no room for it on a full disk: SQLite's shared memory. No transaction is lost by it.
+static void end_without_room(int number, siginfo_t *info, void *unused) {
+  static const char text[] = "strata: No space left on the device of the store (NO_SPACE)\n"
+      "hint: 'strata rm' and 'strata system prune' make room; 'strata cleanup' removes what this command left\n";
+  standby_answer answer = {STANDBY_LEAVING, 1};
+  (void)unused;
+  if (info->si_code != BUS_ADRERR) signal(number, SIG_DFL), raise(number);
+  (void)!write(STDERR_FILENO, text, sizeof text - 1);
+  if (forwarding.from > 0) (void)!send(forwarding.from, &answer, sizeof answer, MSG_NOSIGNAL);
+  _exit(1);
+}
+
+void expect_no_room(void) {
+  struct sigaction act = {.sa_sigaction = end_without_room, .sa_flags = SA_SIGINFO | SA_NODEFER};
+  sigaction(SIGBUS, &act, NULL);
 }

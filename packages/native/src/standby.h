@@ -28,3 +28,11 @@ enum {
   STANDBY_DONE = 'D',
   STANDBY_LEAVING = 'L',
 };
+
+typedef struct {
+  char word;
+  int status;
+} __attribute__((packed)) standby_answer;
+
+// From now on SIGBUS for a page that a full disk has no room for ends the process with one sentence, and status 1.
+void expect_no_room(void);

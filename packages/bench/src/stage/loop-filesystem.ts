@@ -54,7 +54,8 @@ export class LoopFilesystem {
   }
 
   async #mount(): Promise<void> {
-    const options = this.type === 'ext4' ? ['loop', 'noinit_itable'] : ['loop'];
+    // What a driver removed goes from the file below, and from memory, too; btrfs discards unasked.
+    const options = this.type === 'ext4' ? ['loop', 'noinit_itable', 'discard'] : ['loop'];
     await this.#host.mounter.mount([{ type: this.type, source: this.#file, options }], this.directory);
   }
 
