@@ -51,10 +51,11 @@ describe.each(['overlay', 'fuse-overlayfs', 'erofs'])('containerd on %s', (drive
     await served(driver, async (containerd, snapshotter) => {
       await containerd.ok('image', 'import', '--snapshotter', snapshotter, archive);
       const image = (await containerd.ok('image', 'ls', '-q')).trim();
+      // ctr stops reading when the process has ended, also before it has read all.
       const look = [
         'sh',
         '-c',
-        `ls /deep | wc -l; cat /deep/1 /deep/${LAYERS - 1}; rm /deep/1; echo n > /deep/2; cat /deep/2`,
+        `ls /deep | wc -l; cat /deep/1 /deep/${LAYERS - 1}; rm /deep/1; echo n > /deep/2; cat /deep/2; sleep 1`,
       ];
       const seen = { code: 0, stdout: `${LAYERS - 1}\n1\n${LAYERS - 1}\nn\n`, stderr: '' };
       for (const name of ['first', 'second'])
