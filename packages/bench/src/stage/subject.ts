@@ -121,6 +121,12 @@ export class Subject {
     await engine?.close();
   }
 
+  /** Before the next containers: those before have ended, and an engine that closes deletes their layers, which it set aside. */
+  async clear(): Promise<void> {
+    await this.closeEngine();
+    await this.engine();
+  }
+
   /** Can {@link forgetCaches} do anything? */
   get canForget(): boolean {
     return this.#parts.filesystem !== undefined || this.#parts.policy.cold;

@@ -50,7 +50,7 @@ export const start: Workload = {
     const request = await emptyContainer(subject);
     return {
       run: async () => {
-        await subject.quiet();
+        await subject.clear();
         return { run: await timed(() => runOnce(subject, request)) };
       },
     };
@@ -70,7 +70,7 @@ export const parallel: Workload = {
     const request = await emptyContainer(subject);
     return {
       async run() {
-        await subject.quiet();
+        await subject.clear();
         return { all: await timed(() => runTogether(subject, request)) };
       },
     };
