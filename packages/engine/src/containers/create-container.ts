@@ -6,16 +6,18 @@ import type { EngineServices } from '../services.ts';
 import { emitContainer } from './container-events.ts';
 import { withContainerLock } from './container-lock.ts';
 import { limitDisk } from './disk-quota.ts';
+import { withInventedName } from './names.ts';
 import { type ContainerPlan, planContainer, recordPlan } from './plan-container.ts';
 import { abandonContainer } from './remove-container.ts';
 import { type NewContainer, updateContainer } from './state/container-store.ts';
 import type { Step } from './state/journal.ts';
 
 /** create: plan → record → directory and layer → `created`. */
-export async function createContainer(
-  services: EngineServices,
-  request: CreateRequest,
-): Promise<ContainerPlan> {
+export function createContainer(services: EngineServices, request: CreateRequest): Promise<ContainerPlan> {
+  return withInventedName(request.name, () => createOnce(services, request));
+}
+
+async function createOnce(services: EngineServices, request: CreateRequest): Promise<ContainerPlan> {
   const plan = await planContainer(services, request);
   const { container } = plan;
   await withContainerLock(services, container.id, async () => {

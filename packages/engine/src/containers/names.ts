@@ -1,4 +1,4 @@
-import { StrataError } from '@strata/core';
+import { isStrataError, StrataError } from '@strata/core';
 import { randomBelow, randomHex } from '../state/random.ts';
 
 const adjectives =
@@ -28,6 +28,17 @@ export function inventName(isTaken: (name: string) => boolean): string {
     const pick = (list: readonly string[]) => list[randomBelow(list.length)];
     const name = `${pick(adjectives)}_${pick(people)}${attempt < 3 ? '' : randomBelow(10_000)}`;
     if (!isTaken(name)) return name;
+  }
+}
+
+/** Somebody may take an invented name between its choice and its row: then nothing is made yet, and another one does. */
+export async function withInventedName<T>(name: string | undefined, make: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await make();
+    } catch (error) {
+      if (name !== undefined || !isStrataError(error) || error.code !== 'CONTAINER_NAME_TAKEN') throw error;
+    }
   }
 }
 

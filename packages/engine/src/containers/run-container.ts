@@ -3,6 +3,7 @@ import type { EngineServices } from '../services.ts';
 import { withContainerLock } from './container-lock.ts';
 import { creationSteps, makeContainer, throwIfCancelled } from './create-container.ts';
 import { launchContainer, runSteps } from './launch-container.ts';
+import { withInventedName } from './names.ts';
 import { planContainer, recordPlan } from './plan-container.ts';
 import { abandonContainer } from './remove-container.ts';
 
@@ -15,7 +16,11 @@ export type RunRequest = CreateRequest & {
  * run: create and start as one. The row and all undo steps are written first, so whatever happens in between, this
  * process or any later one takes everything down again.
  */
-export async function runContainer(services: EngineServices, request: RunRequest): Promise<Session> {
+export function runContainer(services: EngineServices, request: RunRequest): Promise<Session> {
+  return withInventedName(request.name, () => runOnce(services, request));
+}
+
+async function runOnce(services: EngineServices, request: RunRequest): Promise<Session> {
   const plan = await planContainer(services, request);
   const { container } = plan;
   for (const warning of plan.warnings) request.onProgress?.({ kind: 'warning', text: warning });
