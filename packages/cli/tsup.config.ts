@@ -155,7 +155,7 @@ export default defineConfig([
     minify: true,
     onSuccess: async () => stamp(['cli']),
   }),
-  bundle(small, '', { onSuccess: async () => stamp(Object.keys(small)) }),
+  bundle(small, moduleUrls, { onSuccess: async () => stamp(Object.keys(small)) }),
   bundle(engine, '', {
     format: ['esm'],
     splitting: true,

@@ -53,6 +53,11 @@ export interface Native {
   /** flock(2), never waiting: 0, or -1 when somebody else holds the lock. LOCK_SH 1, LOCK_EX 2, LOCK_UN 8. */
   flock(fd: number, operation: number): number;
   syncfs(fd: number): Promise<number>;
+  /**
+   * A file that may be made shorter, piece by piece, where a mapped page finds no room on a full filesystem (SIGBUS). Without
+   * one, or once it is empty, the process ends with a sentence and status 1.
+   */
+  spare(path: Name): void;
 
   /**
    * Inflate gzip data on this thread: zlib's status (1 at the end of a member, negative: broken, -5: more input or room is
@@ -112,6 +117,8 @@ export interface Native {
   /** Make a network namespace with `lo` up, held by a bind mount on the file `target` (unshare(2), mount(2)). */
   networkNamespace(target: Name): Promise<number>;
 
+  /** malloc_trim(3) of all threads: 1 when memory went back to the kernel. */
+  trim(): number;
   /** pidfd_open(2). */
   pidfdOpen(pid: number): number;
   pidfdSendSignal(pidfd: number, signal: number): void;

@@ -59,7 +59,7 @@ export function writeReport(results: readonly RowResult[], facts: Facts): string
       ]),
     ),
     '',
-    'A ratio below 1 means that Strata is faster than the fastest peer of that row; in brackets its 95 % bootstrap interval.',
+    'A ratio below 1 means that Strata is faster than the fastest peer of that row; in brackets its 95 % interval, or the range of fewer than six rounds.',
     '',
     '## Goals',
     '',

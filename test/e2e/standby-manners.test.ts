@@ -13,7 +13,7 @@ describe('a command that a standby process runs', () => {
   let place: Stage;
   beforeAll(async () => {
     place = await stage({ busybox: true });
-    await place.home.ok('run', '-d', '--name', 'stays', 'busybox', 'sleep', '600');
+    await place.home.ok('run', '-d', '--name', 'stays', 'busybox', 'sh', '-c', 'echo here; exec sleep 600');
   });
   afterAll(async () => place?.[Symbol.asyncDispose]());
 
@@ -47,12 +47,16 @@ describe('a command that a standby process runs', () => {
     await standbys.waiting();
     const script = `
       export STRATA_STANDBY=${standby}
-      "$1" "$strata" logs -f stays <&0 >/dev/null 2>&1 & sleep 1
-      kill -HUP $!; sleep 0.3; kill -TERM $!; wait $!; echo $?`;
-    const under = (program: string) =>
-      invoke('bash', ['-c', script, 'bash', program], { env: { ...standbys.env, strata: binary } });
-    expect((await under('nohup')).stdout).toBe('143\n');
-    expect((await under('env')).stdout).toBe('129\n');
+      "$1" "$strata" logs -f stays <&0 >"$1.out" 2>&1 & shift
+      until grep -q here *.out; do sleep 0.1; done
+      for signal; do kill -$signal $!; done; wait $!; echo $?; rm *.out`;
+    const under = (...words: readonly string[]) =>
+      invoke('bash', ['-c', script, 'bash', ...words], {
+        env: { ...standbys.env, strata: binary },
+        cwd: place.filesystem.directory,
+      });
+    expect((await under('nohup', 'HUP', 'TERM')).stdout).toBe('143\n');
+    expect((await under('env', 'HUP')).stdout).toBe('129\n');
   });
 
   it('has a terminal as its shell left it, when its standby process is killed', async () => {
@@ -73,11 +77,16 @@ describe('a command that a standby process runs', () => {
     await standbys.waiting();
     const shell = new Shell(standbys.env);
     shell.type('$strata exec -i stays cat &\n');
-    await new Promise((done) => setTimeout(done, 1500));
-    shell.type('echo typ""ed\n');
-    await shell.shows(/\ntyped/);
-    shell.type('sleep 0.5; jobs; kill -9 %1\n');
-    await shell.shows(/Stopped/);
+    // It reads, and is stopped for that, when there is a line, which is the shell's nevertheless.
+    let lines = 0;
+    const line = () => {
+      lines++;
+      shell.type('echo typ""ed; jobs\n');
+      return shell.screen;
+    };
+    await expect.poll(line, { timeout: 60_000, interval: 500 }).toMatch(/Stopped/);
+    await expect.poll(() => shell.screen.split('typed').length - 1, { timeout: 20_000 }).toBe(lines);
+    shell.type('kill -9 %1\n');
     shell.end();
   });
 
@@ -171,7 +180,7 @@ describe('a command that a standby process runs', () => {
 /** With job control. `$strata` is the command. */
 class Shell {
   readonly #pty;
-  #screen = '';
+  screen = '';
 
   constructor(env: Readonly<Record<string, string>>) {
     const own = { TERM: 'dumb', PS1: '$ ', strata: binary };
@@ -179,7 +188,7 @@ class Shell {
       env: { ...process.env, ...env, ...own } as Record<string, string>,
     });
     this.#pty.onData((data) => {
-      this.#screen += data;
+      this.screen += data;
     });
   }
 
@@ -188,7 +197,7 @@ class Shell {
   }
 
   async shows(text: RegExp): Promise<void> {
-    await expect.poll(() => this.#screen, { timeout: 15_000 }).toMatch(text);
+    await expect.poll(() => this.screen, { timeout: 60_000 }).toMatch(text);
   }
 
   end(): void {

@@ -76,12 +76,18 @@ describe('a standby process', () => {
     expect(links(pid).filter((link) => link.startsWith('/') && !ours(link))).toEqual(['/']);
   });
 
-  it('is not spent by a pull: its connections go with the command', async () => {
+  it('is not spent by pulls: their connections and their memory go with the command', async () => {
     await using registry = await registryStage();
     await using standbys = new Standbys(place.home);
     const pid = await standbys.waiting();
-    for (const status of [/^Status: Downloaded newer image/m, /^Status: Image is up to date/m]) {
-      const { code, stdout } = await standbys.strata(['pull', registry.busybox]);
+    const news = /^Status: Downloaded newer image/m;
+    const steps = [
+      [registry.busybox, news],
+      [registry.debian, news],
+      [registry.debian, /^Status: Image is up to date/m],
+    ] as const;
+    for (const [image, status] of steps) {
+      const { code, stdout } = await standbys.strata(['pull', image]);
       expect(code).toBe(0);
       expect(stdout).toMatch(status);
       await standbys.ready(pid);

@@ -87,10 +87,7 @@ describe('a filesystem of 64 MiB', () => {
       expect(await home.ok('inspect', '-f', '{{.State.Status}}', 'talker')).toBe('running');
     }
     await home.ok('image', 'prune', '-f');
-    // The talker takes what others give up, so the first try may find no page for SQLite's shared memory.
-    await expect
-      .poll(() => home.strata(['rm', '-f', 'talker']), { timeout: 20_000 })
-      .toMatchObject({ code: 0 });
+    await home.ok('rm', '-f', 'talker');
     expect(await home.ok('check')).toBe('The store is clean');
 
     await home.ok('rmi', 'small:1');
@@ -109,8 +106,6 @@ it.each(['btrfs', 'overlay'])('a full btrfs is left clean by an interrupted pull
     await home.ok('load', `--storage=${storage}`, '-i', layeredImage().layout);
     const pulled = await home.strata(['pull', `--storage=${storage}`, image]);
     expect(pulled).toMatchObject({ code: 1, stderr: expect.stringContaining('NO_SPACE') });
-    // Where a page of SQLite's shared memory found no room (SIGBUS), the pull ended without cleaning up.
-    await home.ok('cleanup');
     expect(await home.ok('check')).toBe('The store is clean');
   } finally {
     await filesystem.dispose();

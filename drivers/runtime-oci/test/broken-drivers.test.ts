@@ -66,7 +66,7 @@ it.each(faults)('a driver that %s is caught by %s', async (_, name, broken) => {
   const target = openRuntimeContext({
     definition: {
       ...definition,
-      async create(context) {
+      async create(context: Parameters<typeof definition.create>[0]) {
         const sound = await definition.create(context);
         const members = broken(sound);
         return new Proxy(sound, {

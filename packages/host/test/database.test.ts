@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { appendFileSync, statSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { appendFileSync, mkdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { isStrataError } from '@strata/core';
 import { createDatabases } from '@strata/host/database';
 import { describe, expect, it } from 'vitest';
@@ -18,16 +19,32 @@ function failure(action: () => unknown): [string, string] | undefined {
   return undefined;
 }
 
-function runWriter(path: string): Promise<{ code: number | null; stderr: string }> {
+function runWriter(...paths: readonly string[]): Promise<{ code: number | string | null; stderr: string }> {
   const script = new URL('./fixtures/count.ts', import.meta.url).pathname;
-  const child = spawn(process.execPath, ['--conditions=source', script, path], {
+  const child = spawn(process.execPath, ['--conditions=source', script, ...paths], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let stderr = '';
   child.stderr.on('data', (chunk) => {
     stderr += chunk;
   });
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, stderr })));
+  return new Promise((resolve) =>
+    child.once('close', (code, signal) => resolve({ code: code ?? signal, stderr })),
+  );
+}
+
+/** With this file its filesystem takes no more. */
+function fillUp(file: string): void {
+  for (let size = 1 << 20; size > 0; size = Math.floor(size / 2)) {
+    try {
+      for (;;) appendFileSync(file, Buffer.alloc(size));
+    } catch {}
+  }
+}
+
+function writeAnew(file: string): string {
+  writeFileSync(file, '');
+  return file;
 }
 
 describe('Databases', () => {
@@ -120,13 +137,7 @@ describe('Databases', () => {
       const spare = `${folder}/spare`;
       databases.open(path, { migrations }).close();
       writeFileSync(spare, Buffer.alloc(1 << 20));
-      const fill = () => {
-        for (let size = 1 << 20; size > 0; size = Math.floor(size / 2)) {
-          try {
-            for (;;) appendFileSync(`${folder}/filler`, Buffer.alloc(size));
-          } catch {}
-        }
-      };
+      const fill = () => fillUp(`${folder}/filler`);
       fill();
       const reader = databases.open(path, { migrations, readOnly: true });
       expect(reader.all('SELECT * FROM counter')).toEqual([]);
@@ -146,6 +157,37 @@ describe('Databases', () => {
       const after = databases.open(path, { migrations, readOnly: true });
       expect(after.all('SELECT id FROM counter')).toEqual([{ id: 'a' }, { id: 'b' }]);
       after.close();
+    } finally {
+      execFileSync('umount', [folder]);
+    }
+  });
+
+  it('finds room for a mapped page in what was spared, where a page takes several blocks', async () => {
+    const place = scratch();
+    const folder = `${place}/mounted`;
+    mkdirSync(folder);
+    truncateSync(writeAnew(`${place}/image`), 8 << 20);
+    execFileSync('mkfs.ext4', ['-q', '-b', '1024', '-m', '0', `${place}/image`]);
+    execFileSync('mount', ['-o', 'loop', `${place}/image`, folder]);
+    const [path, spare, filler] = [`${folder}/db`, `${folder}/spare`, `${folder}/filler`];
+    try {
+      databases.open(path, { migrations }).close();
+      const unspared: (number | string | null)[] = [];
+      // SQLite makes sure of the last block of each of its eight pages, which is 8 KiB, and touches 32.
+      for (const left of [8, 12, 16, 24]) {
+        writeFileSync(spare, randomBytes(1 << 20));
+        writeAnew(filler);
+        fillUp(filler);
+        truncateSync(filler, statSync(filler).size - (left << 10));
+        unspared.push((await runWriter(path)).code);
+        expect(await runWriter(path, spare)).toEqual({ code: 0, stderr: '' });
+        expect(statSync(spare).size).toBeLessThan(1 << 20);
+        rmSync(filler);
+      }
+      expect(unspared).toContain('SIGBUS');
+      const reader = databases.open(path, { migrations, readOnly: true });
+      expect(reader.get('SELECT n FROM counter')!.n).toBeGreaterThanOrEqual(400);
+      reader.close();
     } finally {
       execFileSync('umount', [folder]);
     }

@@ -1,5 +1,4 @@
 #include "call.h"
-#include "standby.h"
 #include <ctype.h>
 #include <pthread.h>
 

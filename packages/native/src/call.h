@@ -87,3 +87,6 @@ typedef struct {
 #define BLOCKING(name, signature, expression)                                                                        \
   static long name##_work(const argument *a) { return expression; }                                                  \
   BINDING(name) { return start(env, info, signature, name##_work); }
+
+// From now on a mapped page that a full filesystem has no room for takes it from a spare file, or ends the process (room.c).
+void expect_no_room(void);

@@ -1,5 +1,6 @@
 // Start processes and hold them by descriptor.
 #include "call.h"
+#include <malloc.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -69,3 +70,5 @@ BINDING(spawn) {
   free(argv), free(envp);
   return error ? fail(env, error, "spawn") : number(env, pid);
 }
+
+CALL(trim, "", malloc_trim(0))

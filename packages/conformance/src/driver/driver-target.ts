@@ -11,8 +11,7 @@ import {
 /** What a driver's author gives a suite. */
 export interface DriverSuiteTarget<Kind extends DriverKind> {
   /** The package's default export. */
-  // biome-ignore lint/suspicious/noExplicitAny: options are both input and output of a definition
-  readonly definition: DriverDefinition<Kind, any>;
+  readonly definition: DriverDefinition<Kind>;
   readonly host: Host;
   /** Options the driver is created with, before its schema. Default none. */
   readonly options?: unknown;

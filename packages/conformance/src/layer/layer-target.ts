@@ -3,8 +3,7 @@ import type { DriverContext, DriverDefinition, Host, LayerDriver } from '@strata
 /** What a driver's author gives the suite. */
 export interface LayerSuiteTarget {
   /** The package's default export. */
-  // biome-ignore lint/suspicious/noExplicitAny: options are both input and output of a definition
-  readonly definition: DriverDefinition<'layer', any>;
+  readonly definition: DriverDefinition<'layer'>;
   readonly host: Host;
   /** Options the driver is created with, before its schema. Default none. */
   readonly options?: unknown;

@@ -2,8 +2,7 @@ import type { DriverContext, DriverDefinition, Host, NetworkDriver } from '@stra
 
 /** A driver, and how other processes get at it. */
 export interface NetworkSuiteTarget {
-  // biome-ignore lint/suspicious/noExplicitAny: a suite takes drivers with any options
-  readonly definition: DriverDefinition<'network', any>;
+  readonly definition: DriverDefinition<'network'>;
   readonly host: Host;
   /** Roots are made and removed below it. */
   readonly directory: string;

@@ -90,6 +90,5 @@ export interface DriverDefinition<Kind extends DriverKind = DriverKind, Options 
   readonly pool?: PoolDefinition;
 }
 
-/** A definition of any kind, its options erased: what registries hold. `any` because Options is both input and output. */
-// biome-ignore lint/suspicious/noExplicitAny: a registry holds definitions of every option type
-export type AnyDriverDefinition = { [Kind in DriverKind]: DriverDefinition<Kind, any> }[DriverKind];
+/** A definition of any kind, its options erased: what registries hold, and give what the definition's own schema returned. */
+export type AnyDriverDefinition = { [Kind in DriverKind]: DriverDefinition<Kind> }[DriverKind];

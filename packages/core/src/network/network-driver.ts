@@ -118,7 +118,7 @@ export interface NetworkDriver {
    * Make what was planned. A driver whose addresses are chosen only now (CNI) plans them empty and returns the attachment
    * complete; nothing of the container runs before that. `detach` works with either.
    */
-  // biome-ignore lint/suspicious/noConfusingVoidType: most drivers have nothing to say
+  // biome-ignore lint/suspicious/noConfusingVoidType: `undefined` would make the many with nothing to return say so
   attach(attachment: Attachment): Promise<Attachment | void>;
   /** A container was renamed: the others of the network find it by these names from now on. Absent without a name service. */
   setNames?(attachment: Attachment, names: readonly string[]): Promise<Attachment>;

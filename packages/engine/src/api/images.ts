@@ -69,19 +69,26 @@ export interface CommitRequest extends Operation {
   readonly pause?: boolean;
 }
 
+export interface ImageFilter {
+  readonly reference?: string;
+  readonly dangling?: boolean;
+  readonly labels?: readonly string[];
+  /** Also what has no name and lies below another image, as each commit of a tag that moves on leaves it. */
+  readonly all?: boolean;
+}
+
 export interface ImagesApi {
   pull(request: PullRequest): Promise<PullResult>;
   push(reference: string, operation?: Operation): Promise<{ readonly digest: Digest }>;
-  list(filter?: {
-    readonly reference?: string;
-    readonly dangling?: boolean;
-    readonly labels?: readonly string[];
-  }): Promise<readonly ImageSummary[]>;
+  list(filter?: ImageFilter): Promise<readonly ImageSummary[]>;
   /** By name, id or unambiguous id prefix. @throws not-found `IMAGE_NOT_FOUND` ("No such image: x"), failed-precondition on an ambiguous prefix */
   inspect(reference: string): Promise<ImageInspect>;
   history(reference: string): Promise<readonly HistoryEntry[]>;
   tag(source: string, target: string): Promise<void>;
-  /** Untag, or delete with the last name. Refused while a container uses it, unless `force`. */
+  /**
+   * Untag, or delete with the last name; with it go images without a name that it was made on and nothing else is, unless
+   * `noPrune`. Refused while a container uses it, unless `force`.
+   */
   remove(
     reference: string,
     options?: { readonly force?: boolean; readonly noPrune?: boolean },

@@ -3,9 +3,9 @@ import type { PathChange } from '../api/containers.ts';
 import { containerChanges } from '../images/container-changes.ts';
 import { jobModule } from '../jobs.ts';
 import type { EngineServices } from '../services.ts';
-import { removedMeanwhile } from './removed-meanwhile.ts';
 import { madeMountpoints } from './rootfs/made-mountpoints.ts';
 import { findContainer } from './state/container-store.ts';
+import { throwIfRemoved } from './throw-if-removed.ts';
 
 /** diff: what the container's layer changed, without the mountpoints we made in it. */
 export async function diffContainer(
@@ -23,7 +23,8 @@ export async function diffContainer(
       },
     ),
   ).catch((error: unknown) => {
-    throw removedMeanwhile(services, { id, name }) ?? error;
+    throwIfRemoved(services, { id, name });
+    throw error;
   });
   const ours = madeMountpoints(services.paths.container(id));
   const shown = listed

@@ -1,7 +1,6 @@
 /** `strata ps`: one read of the store, /proc for those that run. No drivers, nothing else is loaded. */
 import { readFileSync } from 'node:fs';
 import type { Database, Databases, MonitoredProcess, ProcessId } from '@strata/core';
-import { isStrataError } from '@strata/core';
 import type {
   BindRequest,
   ContainerFilter,
@@ -11,8 +10,7 @@ import type {
 } from '../api/containers.ts';
 import { type NetworkSummaries, networkSummaries } from '../networks/summaries.ts';
 import { isLeaseAlive } from '../state/lease.ts';
-import { databasePath } from '../state/paths.ts';
-import { migrations } from '../state/schema.ts';
+import { readStore } from '../state/read-store.ts';
 import { filterClauses } from './container-filter.ts';
 import { shownStatus } from './health/shown-status.ts';
 
@@ -62,27 +60,13 @@ export function listContainers(
   filter: ContainerFilter = {},
   shown: Shown = {},
 ): ContainerSummary[] {
-  return query(databases, root, (database) => summaries(database, filter, shown));
+  return readStore(databases, root, (database) => summaries(database, filter, shown));
 }
 
 /** Of all containers, in the same order. */
 export function listContainerIds(databases: Databases, root: string): Pick<ContainerSummary, 'id'>[] {
   const ids = 'SELECT id FROM containers ORDER BY created DESC, id';
-  return query(databases, root, (database) => database.all<{ id: string }>(ids));
-}
-
-function query<T>(databases: Databases, root: string, read: (database: Database) => T[]): T[] {
-  try {
-    const database = databases.open(databasePath(root), { migrations, readOnly: true });
-    try {
-      return read(database);
-    } finally {
-      database.close();
-    }
-  } catch (error) {
-    if (isStrataError(error, 'STORE_NOT_FOUND')) return [];
-    throw error;
-  }
+  return readStore(databases, root, (database) => database.all<{ id: string }>(ids));
 }
 
 export function summaries(

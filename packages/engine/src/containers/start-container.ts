@@ -10,7 +10,7 @@ import { containerSession } from './session.ts';
 import { type ContainerRecord, isActive } from './state/container-record.ts';
 import { findContainer, updateContainer } from './state/container-store.ts';
 import { planSteps } from './state/journal.ts';
-import { pausedError, type StopOptions, stopContainer } from './stop-container.ts';
+import { notRunning, pausedError, type StopOptions, stopContainer } from './stop-container.ts';
 import { undoSteps } from './undo.ts';
 
 /** start: the same run steps as `run`, over the layer that is there. Fine when it runs already, but not when it is paused. */
@@ -88,11 +88,7 @@ export async function attachContainer(services: EngineServices, reference: strin
   const record = findContainer(services.database, reference);
   if (record.status === 'paused') throw pausedError(record);
   if (record.status !== 'running' || record.process === undefined || !alive(services, record))
-    throw new StrataError(
-      'failed-precondition',
-      'CONTAINER_NOT_RUNNING',
-      `Container ${record.name} is not running`,
-    );
+    throw notRunning(record);
   return await joinRunning(services, record, true);
 }
 

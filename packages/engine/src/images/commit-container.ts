@@ -1,9 +1,9 @@
 import { type Digest, StrataError } from '@strata/core';
 import type { WrittenExecution } from '@strata/oci';
 import type { CommitRequest } from '../api/images.ts';
-import { removedMeanwhile } from '../containers/removed-meanwhile.ts';
 import type { ContainerRecord } from '../containers/state/container-record.ts';
 import { findContainer } from '../containers/state/container-store.ts';
+import { throwIfRemoved } from '../containers/throw-if-removed.ts';
 import type { InternalServices } from '../internal-services.ts';
 import { containerChanges } from './container-changes.ts';
 import { freezeContainer } from './freeze-container.ts';
@@ -50,11 +50,11 @@ async function changesAsLayer(
     const stored = await containerChanges(services.host, store, from.container.id, (source) =>
       storeChanges(services, pins, { source, signal: from.signal, onWritten: thaw }),
     );
-    const removed = removedMeanwhile(services, from.container);
-    if (removed !== undefined) throw removed;
+    throwIfRemoved(services, from.container);
     return stored;
   } catch (error) {
-    throw removedMeanwhile(services, from.container) ?? error;
+    throwIfRemoved(services, from.container);
+    throw error;
   } finally {
     await thaw();
   }

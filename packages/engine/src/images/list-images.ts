@@ -1,12 +1,7 @@
-/** `strata images`: four queries over the index, no blob read. Used by the engine and by the read-only fast path. */
+/** `strata images`: four queries over the index, one more per image without a name, no blob read. Used by the engine and by the read-only fast path. */
 import type { Database, Digest, Platform } from '@strata/core';
-import type { ImageSummary } from '../api/images.ts';
-
-export interface ImageFilter {
-  readonly reference?: string;
-  readonly dangling?: boolean;
-  readonly labels?: readonly string[];
-}
+import type { ImageFilter, ImageSummary } from '../api/images.ts';
+import { isBelow } from './lineage.ts';
 
 interface Row extends Record<string, string | number | null> {
   manifest: Digest;
@@ -40,6 +35,7 @@ export function listImages(database: Database, filter: ImageFilter = {}): ImageS
     const all = names.get(row.manifest) ?? [];
     const shown = wanted === undefined ? all : all.filter((name) => wanted(name));
     if (wanted !== undefined && shown.length === 0) return [];
+    if (all.length === 0 && filter.all !== true && isBelow(database, row.manifest)) return [];
     if (filter.dangling !== undefined && filter.dangling !== (all.length === 0)) return [];
     const labels = JSON.parse(row.labels) as Record<string, string>;
     if (!(filter.labels ?? []).every((label) => hasLabel(labels, label))) return [];

@@ -4,6 +4,7 @@ import type { InternalServices } from '../internal-services.ts';
 import { findImage, repositoryOf } from './find-image.ts';
 import { imageErrors } from './image-errors.ts';
 import type { ImageRecord } from './image-record.ts';
+import { isBelow, manifestsBelow } from './lineage.ts';
 import { reclaimImage } from './reclaim-image.ts';
 
 export interface RemoveOptions {
@@ -12,8 +13,9 @@ export interface RemoveOptions {
 }
 
 /**
- * `docker rmi`: a name is untagged; with its last name, or by id, the image is deleted. Refused while a container
- * uses it; `force` overrides that for containers that do not run.
+ * `docker rmi`: a name is untagged; with its last name, or by id, the image is deleted, and what it was made on, unless that
+ * has a name or another use, or `noPrune` is given. Refused while a container uses it; `force` overrides that for
+ * containers that do not run.
  */
 export async function removeImage(
   services: InternalServices,
@@ -30,7 +32,21 @@ export async function removeImage(
   const untagged = await untag(services, record, names);
   if (running) return untagged;
   const { removed } = await deleteImage(services, record);
-  return [...untagged, ...removed];
+  const parents = options.noPrune === true ? [] : await deleteParents(services, record);
+  return [...untagged, ...removed, ...parents];
+}
+
+async function deleteParents(services: InternalServices, record: ImageRecord): Promise<RemovedImage[]> {
+  const { catalog, database } = services;
+  const all: RemovedImage[] = [];
+  for (const manifest of manifestsBelow(database, record)) {
+    const parent = catalog.get(manifest);
+    if (parent === undefined || catalog.names(manifest).length > 0 || isBelow(database, manifest)) continue;
+    if (containersOf(services, parent.config.digest).length > 0) continue;
+    const { removed } = await deleteImage(services, parent);
+    all.push(...removed);
+  }
+  return all;
 }
 
 /** May it go? True when a running container makes `force` stop at untagging. @throws failed-precondition `IMAGE_IN_USE` */

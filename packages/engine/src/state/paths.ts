@@ -35,7 +35,7 @@ export function storePaths(rootOption: string, runOption: string): StorePaths {
     run,
     database: databasePath(root),
     temporary: join(root, 'tmp'),
-    reserve: join(root, 'reserve'),
+    reserve: reservePath(root),
     held: join(run, 'held', storeTag(root)),
     containers: join(root, 'containers'),
     layers: (id) => driver('layer', id),
@@ -50,6 +50,10 @@ export function storePaths(rootOption: string, runOption: string): StorePaths {
 
 export function databasePath(root: string): string {
   return join(root, 'strata.db');
+}
+
+export function reservePath(root: string): string {
+  return join(root, 'reserve');
 }
 
 /** Make the directories of the store, all 0700: what is inside (setuid files, secrets) is for root alone (CVE-2021-41091). */

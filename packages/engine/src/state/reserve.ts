@@ -7,6 +7,7 @@
 import { randomFillSync } from 'node:crypto';
 import {
   closeSync,
+  fdatasyncSync,
   openSync,
   readdirSync,
   rmSync,
@@ -22,7 +23,11 @@ import type { StorePaths } from './paths.ts';
 const RESERVE_BYTES = 4 << 20;
 /** Not all at once: whoever filled the disk may take it before us, and the next command needs some, too. */
 const SHARE_BYTES = 1 << 20;
+/** Databases take so much at a time. */
+const PIECE_BYTES = 128 << 10;
 const SQLITE_FULL = 13;
+/** BTRFS_SUPER_MAGIC of linux/magic.h. */
+const BTRFS = 0x9123683e;
 
 /** Make the reserve if it is missing and the disk has room to spare; never an error. */
 export function ensureReserve(paths: Pick<StorePaths, 'reserve' | 'root'>): void {
@@ -31,13 +36,23 @@ export function ensureReserve(paths: Pick<StorePaths, 'reserve' | 'root'>): void
     if (freeBytes(paths.root) < 4 * RESERVE_BYTES) return;
     const file = openSync(paths.reserve, 'w', 0o600);
     try {
-      // Random, for filesystems that store zeros as nothing.
-      writeSync(file, randomFillSync(Buffer.allocUnsafe(RESERVE_BYTES)));
+      writePieces(file, statfsSync(paths.root).type === BTRFS);
     } finally {
       closeSync(file);
     }
   } catch {
     rmSync(paths.reserve, { force: true });
+  }
+}
+
+/** `apart`: btrfs frees an extent once nothing of it is left, so every piece has to be one, written before its neighbours. */
+function writePieces(file: number, apart: boolean): void {
+  // Random, for filesystems that store zeros as nothing.
+  const bytes = randomFillSync(Buffer.allocUnsafe(RESERVE_BYTES));
+  for (const first of [0, PIECE_BYTES]) {
+    for (let at = first; at < RESERVE_BYTES; at += 2 * PIECE_BYTES)
+      writeSync(file, bytes, at, PIECE_BYTES, at);
+    if (apart) fdatasyncSync(file);
   }
 }
 

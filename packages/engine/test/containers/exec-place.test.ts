@@ -1,19 +1,12 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { StrataError } from '@strata/core';
-import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { openExecPlace } from '../../src/containers/exec-place.ts';
-import { type Fixture, finish, openFixture } from './fixture.ts';
+import { finish } from './fixture.ts';
+import { fixtureOfFile } from './fixture-of-file.ts';
 
-let fixture: Fixture;
-beforeAll(async () => {
-  fixture = await openFixture();
-});
-afterAll(() => fixture[Symbol.asyncDispose]());
-afterEach(async () => {
-  for (const { id } of await fixture.api.list({ all: true })) await fixture.api.remove(id, { force: true });
-  await expect.poll(() => fixture.leaks(), { timeout: 5_000 }).toEqual([]);
-});
+const fixture = fixtureOfFile();
 
 const sleeper = () => fixture.api.run({ image: 'busybox', command: ['sleep', '300'], detach: true });
 const places = (id: string) => {

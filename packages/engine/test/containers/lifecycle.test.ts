@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDatabases } from '@strata/host';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ContainerFilter } from '../../src/api/containers.ts';
 import { checkContainers } from '../../src/containers/check-containers.ts';
 import { listContainerIds, listContainers } from '../../src/containers/queries.ts';
@@ -9,20 +9,10 @@ import { startLocked } from '../../src/containers/start-container.ts';
 import type { ContainerRow } from '../../src/containers/state/container-record.ts';
 import { findContainer } from '../../src/containers/state/container-store.ts';
 import { freezeContainer } from '../../src/images/freeze-container.ts';
-import { type Fixture, finish, openFixture } from './fixture.ts';
+import { finish } from './fixture.ts';
+import { fixtureOfFile } from './fixture-of-file.ts';
 
-let fixture: Fixture;
-
-beforeAll(async () => {
-  fixture = await openFixture(process.env.STRATA_TEST_STORAGE ?? 'overlay');
-});
-afterAll(async () => {
-  await fixture[Symbol.asyncDispose]();
-});
-afterEach(async () => {
-  for (const { id } of await fixture.api.list({ all: true })) await fixture.api.remove(id, { force: true });
-  await expect.poll(() => fixture.leaks(), { timeout: 5_000 }).toEqual([]);
-});
+const fixture = fixtureOfFile(process.env.STRATA_TEST_STORAGE ?? 'overlay');
 
 const script = (text: string) => ['sh', '-c', text];
 const sleeper = (more = {}) =>

@@ -1,19 +1,10 @@
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { CreateRequest, RestartPolicy } from '../../src/api/containers.ts';
 import { restartDelay, shortRuns } from '../../src/containers/restart/restart-policy.ts';
 import type { ContainerRecord } from '../../src/containers/state/container-record.ts';
-import { type Fixture, openFixture } from './fixture.ts';
+import { fixtureOfFile } from './fixture-of-file.ts';
 
-let fixture: Fixture;
-
-beforeAll(async () => {
-  fixture = await openFixture();
-});
-afterAll(() => fixture[Symbol.asyncDispose]());
-afterEach(async () => {
-  for (const { id } of await fixture.api.list({ all: true })) await fixture.api.remove(id, { force: true });
-  await expect.poll(() => fixture.leaks(), { timeout: 5_000 }).toEqual([]);
-});
+const fixture = fixtureOfFile();
 
 async function run(
   name: RestartPolicy['name'],

@@ -1,21 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Fixture, finish, openFixture } from './fixture.ts';
+import { describe, expect, it } from 'vitest';
+import { finish } from './fixture.ts';
+import { fixtureOfFile } from './fixture-of-file.ts';
 
-let fixture: Fixture;
-
-beforeAll(async () => {
-  fixture = await openFixture();
-});
-afterAll(async () => {
-  await fixture[Symbol.asyncDispose]();
-});
-afterEach(async () => {
-  for (const { id } of await fixture.api.list({ all: true })) await fixture.api.remove(id, { force: true });
-  await expect.poll(() => fixture.leaks(), { timeout: 5_000 }).toEqual([]);
-});
+const fixture = fixtureOfFile();
 
 const script = (text: string) => ['sh', '-c', text];
 

@@ -159,3 +159,33 @@ test('refuses an unknown container and bad changes', async () => {
     code: 'CHANGE_INVALID',
   });
 });
+
+test('a tag that moves on with each commit leaves images that are listed with all only', async () => {
+  await using engine = testEngine(ext4);
+  const { images, containers } = engine;
+  await images.pull({ reference: busybox, storage: 'overlay' });
+  const commit = async (image: string) => {
+    const { id } = await containers.create({ image, command: ['true'], storage: 'overlay', network: 'none' });
+    const made = await images.commit({ container: id, reference: 'step:1' });
+    await containers.remove(id);
+    return made.id;
+  };
+  const [first, second, third] = [await commit(busybox), await commit('step:1'), await commit('step:1')];
+  const ids = async (filter?: { all?: boolean; dangling?: boolean }) =>
+    (await images.list(filter)).filter(({ names }) => !names.includes(busybox)).map(({ id }) => id);
+  expect(await ids()).toEqual([third]);
+  expect(await ids({ dangling: true })).toEqual([]);
+  expect((await ids({ all: true })).toSorted()).toEqual([first, second, third].toSorted());
+  expect((await ids({ all: true, dangling: true })).toSorted()).toEqual([first, second].toSorted());
+  // Nothing is made on the second any more.
+  await images.remove('step:1', { noPrune: true });
+  expect(await ids()).toEqual([second]);
+  await images.tag(second, 'step:2');
+  const { id: user } = await containers.create({ image: first, command: ['true'], network: 'none' });
+  await images.remove('step:2');
+  expect(await ids()).toEqual([first]);
+  await containers.remove(user);
+  await commit(first);
+  expect(await images.remove('step:1')).toContainEqual({ deleted: first });
+  expect((await images.list({ all: true })).map(({ names }) => names)).toEqual([[busybox]]);
+});

@@ -3,7 +3,7 @@ import type { Database, Databases, SqlRow, SqlValue } from '@strata/core';
 import { noRoom, storeError } from './errors.ts';
 import { openConnection } from './open.ts';
 import { retryBusy } from './retry.ts';
-import { foundNoRoom, withRoom } from './room.ts';
+import { foundNoRoom, spareForPages, withRoom } from './room.ts';
 
 const CACHED_STATEMENTS = 256;
 
@@ -105,6 +105,7 @@ export function createDatabases(): Databases {
   return {
     open(path, options) {
       try {
+        spareForPages(path, options);
         const connection = withRoom(() => openConnection(path, options), path, options.spare);
         return new SqliteDatabase(connection, path, options.spare);
       } catch (error) {

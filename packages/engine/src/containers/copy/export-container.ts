@@ -1,6 +1,6 @@
 import { packTree } from '@strata/archive';
 import type { EngineServices } from '../../services.ts';
-import { removedMeanwhile } from '../removed-meanwhile.ts';
+import { throwIfRemoved } from '../throw-if-removed.ts';
 import { openContainerTree } from './container-tree.ts';
 
 /** export: the root filesystem without what is mounted in it. */
@@ -9,12 +9,12 @@ export async function exportTar(services: EngineServices, reference: string): Pr
   return (async function* () {
     try {
       yield* packTree(container.tree, { plain: true });
-      const removed = removedMeanwhile(services, container.record);
-      if (removed !== undefined) throw removed;
     } catch (error) {
-      throw removedMeanwhile(services, container.record) ?? error;
+      throwIfRemoved(services, container.record);
+      throw error;
     } finally {
       await container[Symbol.asyncDispose]();
     }
+    throwIfRemoved(services, container.record);
   })();
 }

@@ -26,7 +26,8 @@ export async function readyRootfs(
     await writeFile(file, JSON.stringify(prepared.made), { mode: 0o600 });
   const ofImage = (target: string) => !madeMountpoints(directory).has(prepared.targets.get(target) ?? target);
   // Once: what the container made of an empty volume, its owner say, is not undone by its next start.
-  if (containerById(services.database, id)?.started === undefined)
+  const hasVolumes = config.mounts.some(({ type }) => type === 'volume');
+  if (hasVolumes && containerById(services.database, id)?.started === undefined)
     await fillVolumes(services, { config, rootfs, ofImage });
   return prepared.targets;
 }
