@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { storeTag } from '@strata/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Stage, stage } from './setup.ts';
 
@@ -183,6 +184,7 @@ describe('strata bench', () => {
     expect(leftovers()).toEqual([]);
   });
 
+  const tags = new Set<string>();
   /** Processes, bridges, namespaces and cgroups of benches; bridges also of others. */
   function running(): string[] {
     const names = (path: string): string[] =>
@@ -190,8 +192,11 @@ describe('strata bench', () => {
     const marked = (pid: string): boolean =>
       /^\d+$/.test(pid) && commandOf(pid).includes(MARK) && !commandOf(pid).includes('bench');
     const cgroups = (top: string): string[] => names(top).filter((name) => /^[0-9a-f]{64}$/.test(name));
+    // By the directories of benches here: other tests make as many cgroups. A bench that took one down deleted its directory.
+    for (const place of readdirSync(files, { recursive: true, encoding: 'utf8' }))
+      if (/^strata-bench-.*\/run$/.test(place)) tags.add(storeTag(join(files, place)));
     const subtrees = ['/sys/fs/cgroup/pids/strata', '/sys/fs/cgroup/strata'].flatMap((top) =>
-      names(top).map((name) => join(top, name)),
+      [...tags].map((tag) => join(top, `s-${tag}`)),
     );
     return [
       ...names('/proc').filter(marked),

@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
@@ -188,6 +189,25 @@ describe('a bench of real layer drivers', { timeout: 300_000 }, () => {
     } finally {
       await host.mounter.unmount(filesystem.directory);
       rmSync(join(filesystem.directory, '..'), { recursive: true });
+    }
+  });
+
+  it('empties it also when a process that began meanwhile still holds the mount', async () => {
+    const parent = mkdtempSync(join(disk.directory, 'loop-'));
+    const filesystem = await LoopFilesystem.create(host, parent, { id: 'x', pool: undefined });
+    const file = join(filesystem.directory, 'file');
+    const resident = () => Number(execFileSync('fincore', ['-bno', 'RES', file], { encoding: 'utf8' }));
+    try {
+      writeFileSync(file, Buffer.alloc(16 * 2 ** 20, 'x'));
+      const holder = spawn('unshare', ['-m', 'sh', '-c', 'echo; exec sleep 1'], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      await once(holder.stdout, 'data');
+      await filesystem.forgetCaches();
+      expect(resident()).toBe(0);
+    } finally {
+      await host.mounter.unmount(filesystem.directory);
+      rmSync(parent, { recursive: true });
     }
   });
 

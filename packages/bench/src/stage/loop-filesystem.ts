@@ -62,10 +62,27 @@ export class LoopFilesystem {
   /** Forget all the kernel has cached of it, and nothing else on this machine. @throws when somebody keeps it busy */
   async forgetCaches(): Promise<void> {
     await this.#host.exec.run('umount', ['--', this.directory]);
+    await this.#untilReleased();
     // The file below has a cache of its own, with everything we just forgot: posix_fadvise(2) with POSIX_FADV_DONTNEED.
     const whole = ['oflag=nocache', 'conv=notrunc,fdatasync', 'count=0', 'status=none'];
     await this.#host.exec.run('dd', [`of=${this.#file}`, ...whole], { timeout: 0 });
     await this.#mount();
+  }
+
+  /**
+   * A process that began meanwhile, in a mount namespace of its own, has a copy of the mount until it ends or lets go of
+   * it. As long as there is one the kernel keeps the filesystem with all its cache, and mounts that again.
+   */
+  async #untilReleased(): Promise<void> {
+    const attached = async () => (await this.#host.exec.run('losetup', ['-j', this.#file])).stdout !== '';
+    for (const deadline = performance.now() + PATIENCE_MS; await attached(); await sleep(20))
+      if (performance.now() > deadline)
+        throw new StrataError(
+          'unavailable',
+          'BENCH_FILESYSTEM_BUSY',
+          `Another process holds the filesystem of the bench: ${this.directory}`,
+          { hint: `See which: grep -l ${this.directory} /proc/*/mountinfo` },
+        );
   }
 
   /** What was written is on the backing, and of what was deleted nothing is still to be freed in the background. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -70,14 +70,15 @@ export class CgroupContext {
     return child;
   }
 
-  /** The cgroup's directory in every mounted hierarchy that has it. */
+  /** The cgroup's directory in every mounted hierarchy that has it, once: one may be mounted again elsewhere. */
   async directories(ref: CgroupRef): Promise<readonly string[]> {
     const mounts = (await this.host.mounter.list()).filter(({ type }) => type.startsWith('cgroup'));
     const found = mounts
       .map(({ target }) => join(target, ref.path ?? '/no-path'))
       .filter((directory) => existsSync(join(directory, 'cgroup.procs')));
     assert.ok(found.length > 0, `${ref.path} must be a directory of a mounted cgroup hierarchy`);
-    return [...new Set(found)];
+    const inodes = found.map((directory) => statSync(directory)).map(({ dev, ino }) => `${dev}:${ino}`);
+    return found.filter((_, at) => inodes.indexOf(inodes[at]!) === at);
   }
 
   /** Ask until it is so; the kernel counts some things late. */

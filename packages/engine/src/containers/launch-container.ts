@@ -105,7 +105,14 @@ async function launch(
     await attendance?.release();
     throw error;
   }
-  return containerSession(services, { container, process, runtime, streams, attendance });
+  return containerSession(services, {
+    container,
+    process,
+    started: new Date(),
+    runtime,
+    streams,
+    attendance,
+  });
 }
 
 async function monitorOptions(services: EngineServices, container: NewContainer, attached: boolean) {

@@ -2,6 +2,7 @@ import type { AttachedStreams, ExitStatus, HeldLock, MonitoredProcess, RuntimeDr
 import type { Session } from '../api/containers.ts';
 import type { EngineServices } from '../services.ts';
 import { hasPolicy } from './attendance.ts';
+import { untilItTakes } from './early-signal.ts';
 import { reapContainer, startReaper } from './reap-container.ts';
 import { recordedEnd } from './recorded-end.ts';
 import { containerById, type NewContainer } from './state/container-store.ts';
@@ -9,6 +10,7 @@ import { containerById, type NewContainer } from './state/container-store.ts';
 interface SessionParts {
   readonly container: Pick<NewContainer, 'id' | 'config'>;
   readonly process: MonitoredProcess;
+  readonly started: Date;
   readonly runtime: RuntimeDriver;
   readonly streams: AttachedStreams | undefined;
   /** Held by the client that started it. */
@@ -17,14 +19,17 @@ interface SessionParts {
 
 /** A container as one client holds it. `wait` also cleans up after it: the first of all who wait does. */
 export function containerSession(services: EngineServices, parts: SessionParts): Session {
-  const { container, process, runtime, streams, attendance } = parts;
+  const { container, process, started, runtime, streams, attendance } = parts;
   return {
     containerId: container.id,
     execId: undefined,
     terminal: process.terminal,
     streams,
     resize: (size) => runtime.resize(process, size),
-    kill: (signal) => runtime.kill(container.id, signal),
+    kill: async (signal) => {
+      await untilItTakes(process, signal, started);
+      await runtime.kill(container.id, signal);
+    },
     wait: async (): Promise<ExitStatus> => {
       const status = await runtime.wait(process, services.signal);
       await reapContainer(services, container.id, process);

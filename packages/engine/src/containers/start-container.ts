@@ -80,7 +80,8 @@ async function joinRunning(
     throw new StrataError('internal', 'CONTAINER_WITHOUT_PROCESS', 'No process is recorded');
   const runtime = await runtimeFor(services, record.config.runtime);
   const streams = attach ? await runtime.attach(process) : undefined;
-  return containerSession(services, { container: record, process, runtime, streams });
+  const started = record.started ?? new Date(0);
+  return containerSession(services, { container: record, process, started, runtime, streams });
 }
 
 /** attach: to what runs. */

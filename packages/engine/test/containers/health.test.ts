@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { CreateRequest } from '../../src/api/containers.ts';
 import { cgroupOf } from '../../src/containers/state/journal.ts';
@@ -152,6 +153,43 @@ it('a probe that hangs in a container that stops ends with it, and is no result'
   await (await fixture.api.start(id))[Symbol.asyncDispose]();
   keeper = keeper?.then(() => fixture.api.keep());
   expect(await status(id)).toBe('starting');
+});
+
+it('a probe killed by the end of the container is no result, however long that end takes', async ({
+  skip,
+}) => {
+  const freezer = '/sys/fs/cgroup/freezer';
+  skip(!existsSync(freezer), 'only a freezer of cgroup v1 holds a process that is to die');
+  const id = await run({ test: ['CMD', 'sleep', '1234'], timeout: 60_000 });
+  const ref = cgroupOf(fixture.services.database, id)!;
+  const cgroup = await fixture.services.cgroup();
+  await expect.poll(async () => (await cgroup.processes(ref)).length, soon).toBe(2);
+  const held = await fixture.api.exec({ container: id, command: ['sleep', '1235'] });
+  const commandOf = (pid: number) =>
+    readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+  const found = async (command: string) =>
+    (await cgroup.processes(ref)).find((pid) => commandOf(pid) === command)!;
+  await expect.poll(() => found('sleep 1235'), soon).toBeTypeOf('number');
+  const frozen = join(freezer, ref.path!, 'frozen');
+  mkdirSync(frozen);
+  try {
+    const [init, probe, pid] = [
+      await found('sleep 100'),
+      await found('sleep 1234'),
+      await found('sleep 1235'),
+    ];
+    writeFileSync(join(frozen, 'cgroup.procs'), String(pid));
+    writeFileSync(join(frozen, 'freezer.state'), 'FROZEN');
+    process.kill(init, 'SIGKILL');
+    await expect.poll(() => existsSync(`/proc/${probe}`), soon).toBe(false);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(readFileSync(`/proc/${init}/stat`, 'latin1')).not.toContain(') Z ');
+    expect(await health(id)).toMatchObject({ FailingStreak: 0, Log: [] });
+  } finally {
+    writeFileSync(join(frozen, 'freezer.state'), 'THAWED');
+  }
+  await held.wait();
+  await held[Symbol.asyncDispose]();
 });
 
 it('no health without a check: of the image, or switched off', async () => {

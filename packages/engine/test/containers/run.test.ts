@@ -27,6 +27,20 @@ describe('exit codes are those of the process, or Docker’s', () => {
     expect((await session.wait()).code).toBe(137);
   });
 
+  it('its own for a signal passed on before it had its handler', async () => {
+    const text = 'sleep 0.4; trap "exit 7" TERM; while :; do sleep 0.02; done';
+    const session = await fixture.api.run({ image: 'busybox', command: script(text), autoRemove: true });
+    await session.kill(15);
+    const late = setTimeout(() => fixture.api.kill(session.containerId), 5_000);
+    expect((await session.wait()).code).toBe(7);
+    clearTimeout(late);
+    // One that never catches it: the kernel drops it, and who passes it on does not wait for ever.
+    const deaf = await fixture.api.run({ image: 'busybox', command: ['sleep', '60'], autoRemove: true });
+    await deaf.kill(15);
+    await deaf.kill(9);
+    expect((await deaf.wait()).code).toBe(137);
+  });
+
   it('127 for a command that is not there, and nothing is left', async () => {
     const failed = fixture.run({ command: ['nonsense'] });
     await expect(failed).rejects.toMatchObject({ kind: 'not-found', exitCode: 127 });

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CgroupRef, ProcessId } from '@strata/core';
 import type { EngineServices } from '../../services.ts';
+import { sessionOf } from './process-stat.ts';
 
 const sigkill = 9;
 const sigstop = 19;
@@ -80,14 +81,4 @@ function below(pid: number): number[] {
 function addSession(sessions: Set<number>, pid: number): void {
   const session = sessionOf(pid);
   if (session !== undefined && session !== 0) sessions.add(session);
-}
-
-/** proc_pid_stat(5): after the name come state, ppid, pgrp and session. */
-function sessionOf(pid: number): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3]);
-  } catch {
-    return undefined;
-  }
 }

@@ -6,13 +6,15 @@ import { emitContainer } from '../container-events.ts';
 import { type ContainerRecord, isActive } from '../state/container-record.ts';
 import { containerById } from '../state/container-store.ts';
 import type { HealthPlan } from './health-config.ts';
-import { afterProbe, type Health, nextProbe } from './health-state.ts';
+import { afterProbe, type Health, nextProbe, type ProbeResult } from './health-state.ts';
 import { adoptHealth, beginHealth, healthOf, recordHealth } from './health-store.ts';
 import { probe } from './probe.ts';
 import { endLeftProbe, sameRun } from './probe-exec.ts';
+import { isExiting } from './process-stat.ts';
 
 /** Milliseconds until a container that is busy or paused is looked at again. */
 const pause = 250;
+const SIGKILL = 9;
 
 interface Watch {
   readonly plan: HealthPlan;
@@ -31,7 +33,7 @@ export async function watchContainer(
   for (;;) {
     await delay(wait, undefined, { signal });
     const result = await probe(services, record, watch);
-    if (result === undefined) {
+    if (result === undefined || !isFinding(services, record, result)) {
       wait = await untilThawed(services, record, watch);
       continue;
     }
@@ -72,6 +74,17 @@ async function untilThawed(
   if (!paused()) return pause;
   while (paused()) await delay(pause, undefined, { signal });
   return plan.interval;
+}
+
+/** Or it failed only as the container is being ended, of which nobody may have recorded anything yet. */
+function isFinding(
+  { database }: EngineServices,
+  { id }: ContainerRecord,
+  { ExitCode }: ProbeResult,
+): boolean {
+  const now = containerById(database, id);
+  if (now?.process === undefined || isExiting(now.process.process.pid)) return false;
+  return !(now.stopped && ExitCode === 128 + SIGKILL);
 }
 
 /** False when this run has ended, or it is not ours any more. */
