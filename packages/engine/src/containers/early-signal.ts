@@ -16,13 +16,13 @@ const runtimeName = /^runc:/;
  * catches: a signal that is passed on in that moment is lost, and so is the user's only Ctrl-C.
  */
 export async function untilItTakes(
-  { process }: Pick<MonitoredProcess, 'process'>,
+  { process: { pid } }: Pick<MonitoredProcess, 'process'>,
   signal: number,
-  started: Date,
+  { started, init }: { readonly started: Date; readonly init: boolean },
 ): Promise<void> {
   if (uncatchable.includes(signal)) return;
   const until = started.getTime() + patience;
-  while (Date.now() < until && !takes(process.pid, signal)) await delay(pause);
+  while (Date.now() < until && !takes(pid, signal) && !(init && hasChild(pid))) await delay(pause);
 }
 
 /** proc_pid_status(5). True for one that is gone, too: there is nothing to wait for. */
@@ -34,7 +34,17 @@ function takes(pid: number, signal: number): boolean {
     return true;
   }
   const field = (name: string): string => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1] ?? '';
+  if (runtimeName.test(field('Name'))) return false;
   const has = (name: string): boolean =>
     ((BigInt(`0x${field(name) || 0}`) >> BigInt(signal - 1)) & 1n) === 1n;
-  return has('SigBlk') || (has('SigCgt') && !runtimeName.test(field('Name')));
+  return has('SigBlk') || has('SigCgt');
+}
+
+/** The init of `--init` waits with sigtimedwait(2), which shows no signal as blocked, but blocks them before it forks. */
+function hasChild(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1') !== '';
+  } catch {
+    return false;
+  }
 }

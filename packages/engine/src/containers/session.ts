@@ -27,7 +27,7 @@ export function containerSession(services: EngineServices, parts: SessionParts):
     streams,
     resize: (size) => runtime.resize(process, size),
     kill: async (signal) => {
-      await untilItTakes(process, signal, started);
+      await untilItTakes(process, signal, { started, init: container.config.init });
       await runtime.kill(container.id, signal);
     },
     wait: async (): Promise<ExitStatus> => {
