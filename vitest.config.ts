@@ -20,10 +20,10 @@ export default defineConfig({
             'plugins/*/test/**/*.test.ts',
           ],
           pool: 'forks',
-          testTimeout: 60_000,
+          testTimeout: 180_000,
           // A command takes seconds when another test file keeps both processors busy.
-          expect: { poll: { timeout: 10_000 } },
-          hookTimeout: 120_000,
+          expect: { poll: { timeout: 30_000 } },
+          hookTimeout: 300_000,
         },
       },
       {
@@ -34,7 +34,7 @@ export default defineConfig({
           include: ['test/*/**/*.test.ts'],
           pool: 'forks',
           testTimeout: 300_000,
-          expect: { poll: { timeout: 10_000 } },
+          expect: { poll: { timeout: 30_000 } },
           hookTimeout: 600_000,
         },
       },

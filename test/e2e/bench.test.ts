@@ -78,7 +78,7 @@ describe('strata bench', () => {
     expect(readFileSync(join(files, 'r.html'), 'utf8')).toMatch(/^<!doctype html>.*<\/html>\n$/s);
     expect(readFileSync(join(files, 'r.md'), 'utf8')).toContain('## Start a container');
     expect(leftovers()).toEqual([]);
-    await expect.poll(() => place.home.traces(), { timeout: 5_000 }).toEqual(before);
+    await expect.poll(() => place.home.traces()).toEqual(before);
   });
 
   it('fails a job on a regression against a baseline, and not on the same figures', async () => {
@@ -118,7 +118,7 @@ describe('strata bench', () => {
     const arguments_ = ['--storage=overlay', '--workload=remove', '--markdown=-', `--html=${target}`];
     // Made while it measures.
     const running = bench(...arguments_);
-    await expect.poll(() => leftovers().length, { timeout: 20_000 }).toBeGreaterThan(0);
+    await expect.poll(() => leftovers().length).toBeGreaterThan(0);
     mkdirSync(target);
     const { code, stdout, stderr } = await running;
     expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('late.html') });
@@ -229,7 +229,7 @@ describe('strata bench', () => {
     expect(left).not.toEqual([]);
     expect(leftovers()).not.toEqual([]);
     await bench('--storage=overlay', '--workload=remove', '--runs=1');
-    await expect.poll(() => left.filter((name) => running().includes(name)), { timeout: 5_000 }).toEqual([]);
+    await expect.poll(() => left.filter((name) => running().includes(name))).toEqual([]);
     expect(leftovers()).toEqual([]);
   });
 

@@ -53,7 +53,7 @@ describe('exit codes', () => {
       expect.soft({ what, code: outcome.code }).toEqual({ what, code });
       expect.soft(outcome.stderr, what).toMatch(stderr);
     }
-    await expect.poll(() => place.home.traces(), { timeout: 5_000 }).toEqual(before);
+    await expect.poll(() => place.home.traces()).toEqual(before);
   });
 
   it('are those of a signal also when it came while the container was being started', async () => {

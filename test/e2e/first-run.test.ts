@@ -57,7 +57,7 @@ describe('the first hour with Strata', () => {
     await home.ok('rm', '-f', 'web');
     await home.ok('rmi', 'my:1');
     expect(await home.ok('check')).not.toMatch(/[A-Z]+_[A-Z]+/);
-    await expect.poll(() => home.traces(), { timeout: 5_000 }).toEqual(before);
+    await expect.poll(() => home.traces()).toEqual(before);
   });
 
   it('goes back to where it was after rmi', async () => {

@@ -35,7 +35,7 @@ export class Terminal {
   }
 
   async shows(text: string | RegExp): Promise<void> {
-    await expect.poll(() => this.#screen, { timeout: 15_000 }).toMatch(text);
+    await expect.poll(() => this.#screen).toMatch(text);
   }
 
   /** A shell at its prompt: a tty of our size, also of a new one; ends with the shell's code. */

@@ -110,7 +110,7 @@ describe('a container in a file of its own', () => {
     const running = ['run', '-d', '--name', 'busy', ...backed, 'busybox:latest', 'sh', '-c', script];
     await home.ok(...running);
     const changed = () => home.ok('diff', 'busy');
-    await expect.poll(changed, { timeout: 20_000 }).toMatch(/D \/bin\/vi/);
+    await expect.poll(changed).toMatch(/D \/bin\/vi/);
     expect(await changed()).toMatch(/A \/new/);
     await home.ok('commit', 'busy', 'committed');
     expect(await home.ok('run', '--rm', '--storage=overlay', 'committed', 'cat', '/new')).toBe('new');
@@ -138,7 +138,7 @@ describe('a container in a file of its own', () => {
     expect(ours('/proc/self/mounts').filter((line) => line.includes(id))).toEqual([]);
     const files = () =>
       execFileSync('losetup', ['--list', '--noheadings', '-O', 'BACK-FILE'], { encoding: 'utf8' });
-    await expect.poll(files, { timeout: 10_000 }).not.toContain(join(home.root, 'layers/overlay'));
+    await expect.poll(files).not.toContain(join(home.root, 'layers/overlay'));
     expect(await home.ok('check')).toBe('The store is clean');
   });
 

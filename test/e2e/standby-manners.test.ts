@@ -85,7 +85,7 @@ describe('a command that a standby process runs', () => {
       return shell.screen;
     };
     await expect.poll(line, { timeout: 60_000, interval: 500 }).toMatch(/Stopped/);
-    await expect.poll(() => shell.screen.split('typed').length - 1, { timeout: 20_000 }).toBe(lines);
+    await expect.poll(() => shell.screen.split('typed').length - 1).toBe(lines);
     shell.type('kill -9 %1\n');
     shell.end();
   });

@@ -56,7 +56,7 @@ it('system df and system prune count volumes, and prune takes anonymous ones of 
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, string>)
       .find(({ Type }) => Type === 'Local Volumes');
-  await expect.poll(df, { timeout: 10_000 }).toMatchObject({
+  await expect.poll(df).toMatchObject({
     TotalCount: '4',
     Active: '2',
     Size: '12.6MB',

@@ -111,7 +111,7 @@ function sweep(storage: string, density: Density): void {
     };
     // The monitor's exit command may still be on its way.
     await expect
-      .poll(found, { timeout: 10_000 })
+      .poll(found)
       .toEqual(expected)
       .catch(() => expect.soft(found(), where).toEqual(expected));
     return true;
@@ -131,6 +131,6 @@ function sweep(storage: string, density: Density): void {
     expect(kills['write-db']).toBeGreaterThan(2);
     await forget();
     await home.ok('check', '--repair');
-    await expect.poll(() => home.traces(), { timeout: 5_000 }).toEqual(clean);
+    await expect.poll(() => home.traces()).toEqual(clean);
   });
 }

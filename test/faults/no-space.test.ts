@@ -73,9 +73,7 @@ describe('a filesystem of 64 MiB', () => {
       '-c',
       'dd if=/dev/zero of=/fill bs=1M; sleep 600',
     );
-    await expect
-      .poll(() => home.ok('exec', 'filler', 'sh', '-c', 'df / | tail -1'), { timeout: 20_000 })
-      .toMatch(/100%/);
+    await expect.poll(() => home.ok('exec', 'filler', 'sh', '-c', 'df / | tail -1')).toMatch(/100%/);
     expect(await home.ok('ps', '--format', '{{.Names}}')).toBe('filler');
     await home.ok('rm', '-f', 'filler');
 

@@ -63,6 +63,6 @@ describe('every combination of drivers', () => {
             .soft({ storage, network, cgroup, code, stdout, stderr })
             .toMatchObject({ code: 0, stdout: 'alive\n' });
         }
-    await expect.poll(() => home.traces(), { timeout: 5_000 }).toEqual(before);
+    await expect.poll(() => home.traces()).toEqual(before);
   });
 });

@@ -70,7 +70,7 @@ describe('the filter of a profile', () => {
     });
     expect(annotation(second.runDirectory)).toHaveProperty('run.oci.seccomp_bpf_data');
     await crun.start(second);
-    await expect.poll(why, { timeout: 5000 }).toContain('not supported');
+    await expect.poll(why).toContain('not supported');
     expect(status(second.process.pid)).toMatch(/^Seccomp:\t2$/m);
     await crun.delete(second.containerId, { force: true });
   });
@@ -125,7 +125,7 @@ describe('the namespace that hides a hybrid layout', () => {
       mounts: [{ destination: '/mnt', type: 'bind', source: shared, options: ['rbind', 'rshared'] }],
     });
     await crun.start(created);
-    await expect.poll(() => mounts().includes(`${shared}/in `), { timeout: 5000 }).toBe(true);
+    await expect.poll(() => mounts().includes(`${shared}/in `)).toBe(true);
     await crun.delete(created.containerId, { force: true });
     await host.mounter.unmount(join(shared, 'in'));
     await host.mounter.unmount(shared);

@@ -39,7 +39,7 @@ it('after a client that leaves, and for a detached container, the exit command d
   await expect.poll(() => reaped(detached.containerId)).toBe(true);
   await fixture.api.cleanup();
   for (const id of [left.containerId, detached.containerId]) await fixture.api.remove(id);
-  await expect.poll(() => fixture.leaks(), { timeout: 5_000 }).toEqual([]);
+  await expect.poll(() => fixture.leaks()).toEqual([]);
 });
 
 it.each(['no', 'always'] as const)(
@@ -68,7 +68,7 @@ it.each(['no', 'always'] as const)(
     const statuses = (await api.list({ all: true, ids })).map(({ status }) => status);
     expect(statuses).toEqual(['exited', 'exited']);
     for (const id of ids.slice(0, 2)) await api.remove(id);
-    await expect.poll(() => fixture.leaks(), { timeout: 5_000 }).toEqual([]);
+    await expect.poll(() => fixture.leaks()).toEqual([]);
   },
 );
 
@@ -99,7 +99,7 @@ it('a container whose client died before it began is found out and taken down', 
   expect(await status(half[0]!)).toBeUndefined();
   expect(await status(half[1]!)).toBe('exited');
   await api.remove(half[1]!);
-  await expect.poll(() => fixture.leaks(), { timeout: 5_000 }).toEqual([]);
+  await expect.poll(() => fixture.leaks()).toEqual([]);
 });
 
 it('a container that began stays when whoever started it is gone', async () => {
@@ -108,7 +108,7 @@ it('a container that began stays when whoever started it is gone', async () => {
   services.database.run("UPDATE containers SET lease = '1:1:another-boot'");
   expect((await api.list({ ids: [session.containerId] }))[0]?.status).toBe('running');
   await api.remove(session.containerId, { force: true });
-  await expect.poll(() => fixture.leaks(), { timeout: 5_000 }).toEqual([]);
+  await expect.poll(() => fixture.leaks()).toEqual([]);
 });
 
 it('what a dead process was still making gives its name back', async () => {
@@ -117,5 +117,5 @@ it('what a dead process was still making gives its name back', async () => {
   services.database.run("UPDATE containers SET status = 'creating', lease = '1:1:another-boot'");
   const { id } = await api.create({ image: 'busybox', name: 'again', command: ['true'] });
   await api.remove(id);
-  await expect.poll(() => fixture.leaks(), { timeout: 5_000 }).toEqual([]);
+  await expect.poll(() => fixture.leaks()).toEqual([]);
 });

@@ -22,11 +22,9 @@ it('what nobody waits for is gone with the next exec, but not what somebody stil
     await (await fixture.api.exec({ container, command: ['true'], detach: true }))[Symbol.asyncDispose]();
   const left = await fixture.api.exec({ container, command: ['true'] });
   await left[Symbol.asyncDispose]();
-  await expect.poll(() => ended(container).length, { timeout: 10_000 }).toBeGreaterThanOrEqual(1);
+  await expect.poll(() => ended(container).length).toBeGreaterThanOrEqual(1);
   const read = await fixture.api.exec({ container, command: ['sh', '-c', 'echo x; exit 4'] });
-  await expect
-    .poll(() => ended(container).length === places(container).length, { timeout: 10_000 })
-    .toBe(true);
+  await expect.poll(() => ended(container).length === places(container).length).toBe(true);
   expect((await finish(await fixture.api.exec({ container, command: ['true'] }))).code).toBe(0);
   expect(await finish(read)).toEqual({ code: 4, stdout: 'x\n', stderr: '' });
   expect(places(container)).toEqual([]);

@@ -9,7 +9,7 @@ export function fixtureOfFile(storage?: string): Fixture {
   });
   afterEach(async () => {
     for (const { id } of await opened.api.list({ all: true })) await opened.api.remove(id, { force: true });
-    await expect.poll(() => opened.leaks(), { timeout: 5_000 }).toEqual([]);
+    await expect.poll(() => opened.leaks()).toEqual([]);
   });
   afterAll(() => opened[Symbol.asyncDispose]());
   return new Proxy({} as Fixture, { get: (_, member) => Reflect.get(opened, member) });

@@ -11,7 +11,7 @@ interface HealthShape {
   readonly Log: readonly { readonly ExitCode: number; readonly Output: string }[];
 }
 
-const soon = { timeout: 15_000, interval: 50 };
+const soon = { timeout: 30_000, interval: 50 };
 let fixture: Fixture;
 let keeper: Promise<void> | undefined;
 
@@ -23,7 +23,7 @@ afterEach(async () => {
   for (const { id } of await fixture.api.list({ all: true })) await fixture.api.remove(id, { force: true });
   await keeper;
   keeper = undefined;
-  await expect.poll(() => fixture.leaks(), { timeout: 5_000 }).toEqual([]);
+  await expect.poll(() => fixture.leaks()).toEqual([]);
   expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(`${fixture.root}/containers`);
 });
 

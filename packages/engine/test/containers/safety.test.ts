@@ -23,7 +23,7 @@ afterAll(async () => {
   await fixture[Symbol.asyncDispose]();
 });
 afterEach(async () => {
-  await expect.poll(() => fixture.leaks(), { timeout: 5_000 }).toEqual([]);
+  await expect.poll(() => fixture.leaks()).toEqual([]);
 });
 
 const script = (text: string) => ['sh', '-c', text];

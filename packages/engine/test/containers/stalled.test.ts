@@ -28,7 +28,7 @@ it('a client that does not read holds up neither the container nor another clien
   for await (const { data } of stalled.streams?.output() ?? []) late += data.length;
   expect(late).toBe(6_000_000);
   await fixture.api.remove(containerId);
-  await expect.poll(() => fixture.leaks(), { timeout: 5_000 }).toEqual([]);
+  await expect.poll(() => fixture.leaks()).toEqual([]);
 });
 
 it('layers that need no mount work as well', async () => {
@@ -37,5 +37,5 @@ it('layers that need no mount work as well', async () => {
   const { id } = await fixture.api.create({ image: 'busybox', command: ['true'] });
   expect(await fixture.api.statPath(id, '/bin/busybox')).toMatchObject({ isDirectory: false });
   await fixture.api.remove(id);
-  await expect.poll(() => fixture.leaks(), { timeout: 5_000 }).toEqual([]);
+  await expect.poll(() => fixture.leaks()).toEqual([]);
 });

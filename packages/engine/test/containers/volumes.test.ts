@@ -38,7 +38,7 @@ afterEach(async () => {
   for (const { id } of await fixture.api.list({ all: true }))
     await fixture.api.remove(id, { force: true, volumes: true });
   for (const { name } of await volumes.list()) await volumes.remove(name);
-  await expect.poll(() => fixture.leaks(), { timeout: 5_000 }).toEqual([]);
+  await expect.poll(() => fixture.leaks()).toEqual([]);
 });
 
 const names = async () => (await volumes.list()).map(({ name }) => name);

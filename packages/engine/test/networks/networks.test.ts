@@ -27,7 +27,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const { id } of await fixture.api.list({ all: true })) await fixture.api.remove(id, { force: true });
   expect([...lab.held.keys()]).toEqual([]);
-  await expect.poll(() => fixture.leaks(), { timeout: 5_000 }).toEqual([]);
+  await expect.poll(() => fixture.leaks()).toEqual([]);
   await fixture[Symbol.asyncDispose]();
 });
 
