@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Stage, stage } from './setup.ts';
@@ -72,5 +73,20 @@ describe('exit codes', () => {
     const { stderr } = await place.home.strata(['run', '--storage=nope', 'busybox']);
     expect(stderr).toMatch(/^strata: .*nope.*\n.*hint: .+/s);
     expect(stderr).toContain('DRIVER_UNKNOWN');
+  });
+
+  it('name what is missing in a chroot, where no runtime works', async () => {
+    const directory = join(place.filesystem.directory, 'chroot');
+    const script = `mkdir "$0"; for d in /*; do
+      if [ -L $d ]; then cp -P $d "$0"; elif [ -d $d ]; then mkdir "$0$d"; mount --rbind $d "$0$d"; fi; done
+      exec chroot "$0" "$@"`;
+    const prefix = ['unshare', '-m', 'sh', '-c', script, directory];
+    const args = ['run', '--rm', '--pull=never', 'busybox', 'true'];
+    const { code, stderr } = await place.home.strata(args, { prefix });
+    expect(code).toBe(125);
+    expect(stderr).toMatch(
+      /^strata: .*refused.*\n.*hint: The root directory is no mount point.*mount --bind/,
+    );
+    rmSync(directory, { recursive: true });
   });
 });

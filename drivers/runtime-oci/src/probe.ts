@@ -36,8 +36,15 @@ export async function probeRuntime(context: Context): Promise<ProbeResult> {
   return {
     supported: false,
     reason: found.reason,
-    hint: 'install runc and conmon (apt-get install runc conmon)',
+    hint: await hint(context),
   };
+}
+
+/** A runtime changes the propagation of `/` and pivots away from it (pivot_root(2)), which only a mount point allows. */
+async function hint({ host }: Context): Promise<string> {
+  const rooted = (await host.mounter.list()).some(({ target }) => target === '/');
+  if (rooted) return 'Install runc and conmon (apt-get install runc conmon)';
+  return 'The root directory is no mount point, as in a chroot: before you enter it, mount --bind DIR DIR';
 }
 
 /** @throws unsupported `RUNTIME_UNSUPPORTED` */
@@ -45,7 +52,7 @@ export async function selectRuntime(context: Context): Promise<SelectedRuntime> 
   const found = await findRuntime(context);
   if ('works' in found) return found.works;
   throw new StrataError('unsupported', 'RUNTIME_UNSUPPORTED', `No OCI runtime works here: ${found.reason}`, {
-    hint: 'Install runc and conmon (apt-get install runc conmon)',
+    hint: await hint(context),
   });
 }
 
