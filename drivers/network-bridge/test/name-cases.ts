@@ -158,7 +158,7 @@ async function nameServer(
 
 /** The daemon ends by itself a moment after its last network went. */
 async function gone(pid: number): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
+  for (let tries = 0; tries < 1000; tries++) {
     try {
       process.kill(pid, 0);
     } catch {

@@ -227,7 +227,7 @@ test('cancelling is quick and leaves the bytes', async () => {
   client = testClient(directory.path, { timeouts: { idle: 60_000 } });
   const running = codeOf(pull(controller.signal));
   await expect.poll(async () => (await store.ingests()).length).toBe(1);
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await new Promise((resolve) => setTimeout(resolve, 500));
   controller.abort();
   expect(await running).toBe('CANCELLED');
   expect(await store.ingests()).toMatchObject([{ offset: 5000, active: false }]);

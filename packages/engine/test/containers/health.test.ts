@@ -132,7 +132,8 @@ it('a paused container is not probed, and keeps its state', async () => {
   await expect.poll(() => status(id), soon).toBe('healthy');
   await fixture.api.pause(id);
   const last = async () => (await health(id)).Log.at(-1);
-  // One that was running stands still with the container.
+  // One that was running stands still with the container; one that had ended is still to be recorded.
+  await new Promise((resolve) => setTimeout(resolve, 500));
   const before = await last();
   await new Promise((resolve) => setTimeout(resolve, 600));
   expect(await last()).toEqual(before);

@@ -100,14 +100,13 @@ describe('streams', () => {
   it('gives a terminal with the size that was asked for', async () => {
     const session = await fixture.api.run({
       image: 'busybox',
-      command: script('read x; stty size 2>/dev/null || busybox stty size; test -t 1 && echo tty'),
-      stdin: true,
+      command: script(
+        'for n in $(seq 500); do [ "$(stty size)" = "33 99" ] && break; sleep 0.02; done; stty size; test -t 1 && echo tty',
+      ),
       tty: true,
       autoRemove: true,
     });
     await session.resize({ rows: 33, columns: 99 });
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    await session.streams?.write(Buffer.from('go\n'));
     const { stdout } = await finish(session);
     expect(stdout).toContain('33 99');
     expect(stdout).toContain('tty');
