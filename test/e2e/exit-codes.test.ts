@@ -76,13 +76,15 @@ describe('exit codes', () => {
   });
 
   it('name what is missing in a chroot, where no runtime works', async () => {
-    const directory = join(place.filesystem.directory, 'chroot');
+    // One whose runtime directory knows of no runtime that works.
+    await using other = await stage({ busybox: true });
+    const directory = join(other.filesystem.directory, 'chroot');
     const script = `mkdir "$0"; for d in /*; do
       if [ -L $d ]; then cp -P $d "$0"; elif [ -d $d ]; then mkdir "$0$d"; mount --rbind $d "$0$d"; fi; done
       exec chroot "$0" "$@"`;
     const prefix = ['unshare', '-m', 'sh', '-c', script, directory];
     const args = ['run', '--rm', '--pull=never', 'busybox', 'true'];
-    const { code, stderr } = await place.home.strata(args, { prefix });
+    const { code, stderr } = await other.home.strata(args, { prefix });
     expect(code).toBe(125);
     expect(stderr).toMatch(
       /^strata: .*refused.*\n.*hint: The root directory is no mount point.*mount --bind/,

@@ -2,7 +2,15 @@
  * Faults rows 25, 26, 28 and 32 for the steps of networks, cgroups and volumes: commands killed at system calls, programs
  * that fail or die after their work, a reboot. Afterwards the machine looks as before and the same command works.
  */
-import { copyFileSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -25,6 +33,21 @@ beforeAll(async () => {
   before = await place.picture();
 });
 afterAll(async () => place?.[Symbol.asyncDispose]());
+
+/** Monitors and what else runs in the background for a store. */
+function processesOf({ root, run }: { readonly root: string; readonly run: string }): number[] {
+  const words = (pid: number): string[] => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    } catch {
+      return [];
+    }
+  };
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => words(pid).some((word) => word.startsWith(root) || word.startsWith(run)));
+}
 
 /** All as it was, without a repair being needed a second time. */
 async function expectClean(what: string): Promise<void> {
@@ -230,13 +253,9 @@ it('after a reboot what is wanted runs again with its ports, and no address is l
   const curl = () => place.on('curl', '-s', '-m', '2', 'http://127.0.0.1:8402/hostname');
   await expect.poll(curl, patience).toMatch(/^[0-9a-f]{12}$/);
   // As the power goes: no process, mount, link or rule of theirs, /run empty, another boot.
-  const format = '{{.State.Pid}}';
-  for (const name of ['wanted', 'other']) {
-    const pid = Number(await ok('inspect', '-f', format, name));
-    const monitor = Number((await place.on('ps', '-o', 'ppid=', '-p', String(pid))).trim());
-    process.kill(monitor, 'SIGKILL');
-    process.kill(pid, 'SIGKILL');
-  }
+  const pids = (await ok('inspect', '-f', '{{.State.Pid}}', 'wanted', 'other')).split('\n').map(Number);
+  // Nobody is left who could start it again: neither monitors nor the keeper.
+  for (const pid of [...processesOf(home), ...pids]) process.kill(pid, 'SIGKILL');
   const [bridge = ''] = (await place.on('ls', '/proc/sys/net/ipv4/conf')).match(/sb-\w+/) ?? [];
   await place.on('ip', 'link', 'delete', bridge);
   await place.on('nft', 'flush', 'ruleset');
