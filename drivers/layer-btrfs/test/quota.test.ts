@@ -6,7 +6,7 @@ import { layerDriverCases, openLayerContext } from '@strata/conformance';
 import { register } from '@strata/conformance/vitest';
 import { type DriverContext, hasQuota, type LayerDriver, type QuotaLayerDriver } from '@strata/core';
 import { createHost } from '@strata/host';
-import { createLoopFilesystem, type LoopFilesystem } from '@strata/test-fixtures';
+import { createLoopFilesystem, type LoopFilesystem, skipped } from '@strata/test-fixtures';
 import { afterAll, describe, expect, test } from 'vitest';
 import definition from '../src/index.ts';
 
@@ -121,9 +121,7 @@ describe('subvolumes made inside', () => {
 
   test('are counted by simple quotas, which a pool gets', async (context) => {
     if (!existsSync('/sys/fs/btrfs/features/simple_quota')) {
-      const reason = 'this kernel has no simple quotas (Linux 6.7)';
-      process.stdout.write(`skipped: ${context.task.name}: ${reason}\n`);
-      return context.skip(reason);
+      return skipped(context, 'this kernel has no simple quotas (Linux 6.7)');
     }
     const { directory, dispose } = await createLoopFilesystem({ type: 'btrfs', size: 2 * 1024 ** 3 });
     try {

@@ -14,6 +14,7 @@ import {
   saveDirectory,
   saveImages,
 } from '@strata/oci';
+import { skipped } from '@strata/test-fixtures';
 import { Header } from 'tar';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { codeOf, openStore, scratch } from './support.ts';
@@ -362,9 +363,7 @@ describe('other tools', () => {
   test('Docker loads ours and we load Docker’s', async (context) => {
     const info = spawnSync('docker', ['info', '--format', '{{.ServerVersion}}'], { encoding: 'utf8' });
     if (info.status !== 0) {
-      const reason = 'no Docker daemon answers here (set DOCKER_HOST to run this)';
-      process.stdout.write(`skipped: ${context.task.name}: ${reason}\n`);
-      return context.skip(reason);
+      return skipped(context, 'no Docker daemon answers here (set DOCKER_HOST to run this)');
     }
     const name = `strata-test/app:${process.pid}`;
     await saveImages([{ names: [`docker.io/${name}`], descriptor: await storedImage() }], store, at('d.tar'));

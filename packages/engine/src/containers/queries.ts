@@ -12,6 +12,7 @@ import { type NetworkSummaries, networkSummaries } from '../networks/summaries.t
 import { isLeaseAlive } from '../state/lease.ts';
 import { readStore } from '../state/read-store.ts';
 import { filterClauses } from './container-filter.ts';
+import { statFields } from './health/process-stat.ts';
 import { shownStatus } from './health/shown-status.ts';
 
 /**
@@ -189,9 +190,8 @@ function isAlive(process: ProcessId): boolean {
   try {
     bootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     if (bootId !== process.bootId) return false;
-    // proc(5) stat: after the name in parentheses come state (field 3) and, as field 22, the start time.
-    const stat = readFileSync(`/proc/${process.pid}/stat`, 'latin1');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // proc(5): state (field 3) and, as field 22, the start time.
+    const fields = statFields(`/proc/${process.pid}`) ?? [];
     return Number(fields[19]) === process.startTime && fields[0] !== 'Z' && fields[0] !== 'X';
   } catch {
     return false;

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { skipped } from '@strata/test-fixtures';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { CreateRequest } from '../../src/api/containers.ts';
 import { cgroupOf } from '../../src/containers/state/journal.ts';
@@ -156,11 +157,10 @@ it('a probe that hangs in a container that stops ends with it, and is no result'
   expect(await status(id)).toBe('starting');
 });
 
-it('a probe killed by the end of the container is no result, however long that end takes', async ({
-  skip,
-}) => {
+it('a probe killed by the end of the container is no result, however long that end takes', async (context) => {
   const freezer = '/sys/fs/cgroup/freezer';
-  skip(!existsSync(freezer), 'only a freezer of cgroup v1 holds a process that is to die');
+  if (!existsSync(freezer))
+    return skipped(context, 'only a freezer of cgroup v1 holds a process that is to die');
   const id = await run({ test: ['CMD', 'sleep', '1234'], timeout: 60_000 });
   const ref = cgroupOf(fixture.services.database, id)!;
   const cgroup = await fixture.services.cgroup();

@@ -5,7 +5,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 const PF_EXITING = 0x4;
 
 export function sessionOf(pid: number): number | undefined {
-  return fields(`/proc/${pid}`)?.[3];
+  const session = statFields(`/proc/${pid}`)?.[3];
+  return session === undefined ? undefined : Number(session);
 }
 
 /**
@@ -16,22 +17,19 @@ export function isExiting(pid: number): boolean {
   const tasks = `/proc/${pid}/task`;
   try {
     return readdirSync(tasks).every((task) => {
-      const flags = fields(`${tasks}/${task}`)?.[6];
-      return flags === undefined || (flags & PF_EXITING) !== 0;
+      const flags = statFields(`${tasks}/${task}`)?.[6];
+      return flags === undefined || (Number(flags) & PF_EXITING) !== 0;
     });
   } catch {
     return true;
   }
 }
 
-/** After the name: state, ppid, pgrp, session, tty_nr, tpgid, flags. */
-function fields(directory: string): number[] | undefined {
+/** From field 3 on: state, ppid, pgrp, session, tty_nr, tpgid, flags. The name before may hold spaces and parentheses. */
+export function statFields(directory: string): string[] | undefined {
   try {
     const stat = readFileSync(`${directory}/stat`, 'latin1');
-    return stat
-      .slice(stat.lastIndexOf(')') + 2)
-      .split(' ')
-      .map(Number);
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
     return undefined;
   }
